@@ -1,0 +1,1 @@
+//! The agent without sockets: schedule, limits, retries, uplink session, clock offset.

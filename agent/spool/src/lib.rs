@@ -1,0 +1,1 @@
+//! The agent's bounded queue of samples with several independent readers.

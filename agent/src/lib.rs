@@ -1,0 +1,1 @@
+//! The agent: probes targets and streams samples to its collectors.

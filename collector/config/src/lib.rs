@@ -1,0 +1,1 @@
+//! The collector's configuration: YAML to validated types, all errors at once.

@@ -1,0 +1,1 @@
+//! From samples to consensus downtime: a pure function and its incremental twin.

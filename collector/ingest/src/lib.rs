@@ -1,0 +1,1 @@
+//! gRPC in: admission, dedup, group commit, acknowledgement.

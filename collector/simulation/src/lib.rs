@@ -1,0 +1,1 @@
+//! A seeded world with known outages, to hold the verdict against the truth.

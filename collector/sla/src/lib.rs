@@ -1,0 +1,1 @@
+//! From consensus segments to a service level agreement: ledger, bounds, credits.

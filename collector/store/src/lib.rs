@@ -1,0 +1,1 @@
+//! The durable store: received batches, column chunks, histograms, incidents.

@@ -1,0 +1,1 @@
+//! The wire: gRPC messages, the batch codec, JSON Lines and API objects.
