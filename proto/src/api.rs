@@ -1,0 +1,346 @@
+//! What the HTTP API answers, as both sides of it read and write it: JSON objects with units in their names.
+
+use serde::{Deserialize, Serialize};
+
+/// `GET /api/v1/status`: every check's state now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The collector's clock when the answer was made.
+    pub now_ms: i64,
+    /// The collector's own version.
+    pub version: String,
+    /// The configuration's revision.
+    pub config_revision: u64,
+    /// Every check, sorted by id.
+    pub checks: Vec<CheckStatus>,
+    /// How many agents have a stream open now.
+    pub agents_connected: u32,
+    /// How many agents were ever seen and not revoked.
+    pub agents_known: u32,
+}
+
+/// The state of one check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckStatus {
+    /// Its id.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// The probe's protocol: http, tcp, tls, dns, icmp, grpc.
+    pub kind: String,
+    /// What is probed.
+    pub target: String,
+    /// up, degraded, partial, down, unknown: the live state, holding each agent's last value.
+    pub state: String,
+    /// Since when.
+    pub since_ms: i64,
+    /// The quorum in words, such as "majority: 3 of 5, of at least 2 providers".
+    pub quorum: String,
+    /// Single vantage: only one region may vote.
+    pub single_vantage: bool,
+    /// Bad regions needed now.
+    pub need: u32,
+    /// Each region's vote now, sorted by region.
+    pub regions: Vec<RegionVote>,
+    /// The open incident, if there is one.
+    pub incident: Option<String>,
+    /// Uptime of the last 24 hours with its bounds.
+    pub last_day: Uptime,
+    /// Labels of the configuration.
+    pub labels: std::collections::BTreeMap<String, String>,
+}
+
+/// One region's vote on one check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegionVote {
+    /// The region.
+    pub region: String,
+    /// Its provider.
+    pub provider: String,
+    /// good, slow, bad, or none (no vote).
+    pub vote: String,
+    /// Why there is no vote or what the last failure was; empty where nothing is to say.
+    pub reason: String,
+    /// End of the last sample, collector clock.
+    pub last_sample_ms: Option<i64>,
+    /// Total of the last good sample.
+    pub last_total_us: Option<u64>,
+}
+
+/// Up, down and unknown time of a window; `up + down_point + unknown = total`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uptime {
+    /// The window's start.
+    pub from_ms: i64,
+    /// The window's end.
+    pub to_ms: i64,
+    /// Downtime: surely, by the best estimate, at most.
+    pub down_ms: Spread,
+    /// Time without enough votes.
+    pub unknown_ms: i64,
+    /// Uptime in percent, truncated to four decimals; `None` where nothing was measured.
+    pub percent: Option<SpreadText>,
+    /// Share of the window with enough votes, in percent, truncated to two decimals.
+    pub coverage_percent: String,
+}
+
+/// A figure with its bounds, in milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spread {
+    /// At least.
+    pub low: i64,
+    /// Best estimate.
+    pub point: i64,
+    /// At most.
+    pub high: i64,
+}
+
+/// A figure with its bounds, as decimal text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpreadText {
+    /// At least.
+    pub low: String,
+    /// Best estimate.
+    pub point: String,
+    /// At most.
+    pub high: String,
+}
+
+/// `GET /api/v1/agents`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agents {
+    /// The collector's clock when the answer was made.
+    pub now_ms: i64,
+    /// Every agent ever seen, sorted by id.
+    pub agents: Vec<Agent>,
+}
+
+/// One agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    /// Its id.
+    pub id: String,
+    /// Its region.
+    pub region: String,
+    /// Its provider.
+    pub provider: String,
+    /// True while a stream is open.
+    pub connected: bool,
+    /// When something was last heard of it.
+    pub last_seen_ms: Option<i64>,
+    /// The life it is in.
+    pub boot: u64,
+    /// Everything up to here is stored.
+    pub durable_seq: u64,
+    /// Its software version.
+    pub software: String,
+    /// Health multiplier 0 to 7.
+    pub health: u8,
+    /// Collector clock minus agent clock.
+    pub clock_offset_ms: i64,
+    /// Half width of the interval of the offset.
+    pub clock_error_ms: i64,
+    /// Samples that wait in its spool.
+    pub spool_samples: u64,
+    /// Samples it dropped since its start.
+    pub samples_dropped: u64,
+    /// Probes started since its start.
+    pub probes_started: u64,
+    /// Of those, retries and solicited ones.
+    pub probes_extra: u64,
+    /// Slots it could not run since its start.
+    pub probes_skipped: u64,
+    /// Resident memory.
+    pub resident_bytes: u64,
+    /// True if it runs the assignment meant for it.
+    pub assignment_current: bool,
+    /// Checks it refused with the reason.
+    pub refused: Vec<RefusedCheck>,
+}
+
+/// A check an agent cannot run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedCheck {
+    /// The check.
+    pub check: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// `GET /api/v1/incidents?check=&from_ms=&to_ms=&open=`: newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incidents {
+    /// The collector's clock when the answer was made.
+    pub now_ms: i64,
+    /// The incidents.
+    pub incidents: Vec<Incident>,
+}
+
+/// One incident in its latest revision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its id; stays through revisions.
+    pub id: String,
+    /// The check.
+    pub check: String,
+    /// Best estimate of the start.
+    pub start_ms: i64,
+    /// Best estimate of the end; `None` while open.
+    pub end_ms: Option<i64>,
+    /// Between which moments it started.
+    pub start_bounds_ms: [i64; 2],
+    /// Between which moments it ended.
+    pub end_bounds_ms: [i64; 2],
+    /// outage or blip.
+    pub class: String,
+    /// Downtime billed.
+    pub billed_ms: i64,
+    /// Regions that were bad in it.
+    pub regions: Vec<String>,
+    /// Bad samples and runs that support it.
+    pub support: u32,
+    /// 1 = as first written.
+    pub revision: u32,
+    /// True once no late sample of a live agent can change it any more.
+    pub settled: bool,
+    /// How each later revision differs from the one before, oldest first.
+    pub changes: Vec<IncidentChange>,
+}
+
+/// One revision of an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentChange {
+    /// The revision made by this change.
+    pub revision: u32,
+    /// When, on the collector's clock.
+    pub at_ms: i64,
+    /// Which fields changed.
+    pub fields: Vec<FieldChange>,
+}
+
+/// One field's change, as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// The field's name in [`Incident`].
+    pub field: String,
+    /// Its text before.
+    pub old: String,
+    /// Its text after.
+    pub new: String,
+}
+
+/// `GET /api/v1/checks/{check}/explain?at_ms=`: who said what, and why the verdict is what it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// The check.
+    pub check: String,
+    /// The moment asked about.
+    pub at_ms: i64,
+    /// The state by the best estimate.
+    pub state: String,
+    /// The state with every ambiguous moment counted as good.
+    pub state_low: String,
+    /// The state with every ambiguous moment counted as bad.
+    pub state_high: String,
+    /// True once no late sample of a live agent can change it any more.
+    pub settled: bool,
+    /// The arithmetic in one sentence.
+    pub sentence: String,
+    /// The quorum in words.
+    pub quorum: String,
+    /// Regions configured.
+    pub regions_configured: u32,
+    /// Regions that vote.
+    pub regions_voting: u32,
+    /// Regions that are bad.
+    pub regions_bad: Vec<String>,
+    /// Fewer voting regions than this are unknown.
+    pub min_regions: u32,
+    /// Bad regions (or bad weight) needed.
+    pub need: u32,
+    /// Providers of the bad regions.
+    pub providers_bad: Vec<String>,
+    /// Providers the bad regions have to span.
+    pub min_providers: u32,
+    /// Each agent's evidence, sorted by region and agent.
+    pub agents: Vec<AgentEvidence>,
+    /// The incident this moment belongs to.
+    pub incident: Option<String>,
+}
+
+/// What one agent said about one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentEvidence {
+    /// The agent.
+    pub agent: String,
+    /// Its region.
+    pub region: String,
+    /// Its provider.
+    pub provider: String,
+    /// good, bad, ambiguous or none.
+    pub vote: String,
+    /// Why it does not vote, or what the ambiguity is; empty where nothing is to say.
+    pub reason: String,
+    /// The last good sample at or before the moment.
+    pub last_good: Option<SampleSummary>,
+    /// The last bad sample at or before the moment.
+    pub last_bad: Option<SampleSummary>,
+    /// The first sample after the moment.
+    pub next: Option<SampleSummary>,
+}
+
+/// One sample, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampleSummary {
+    /// boot/seq.
+    pub id: String,
+    /// Start on the collector's clock.
+    pub start_ms: i64,
+    /// End on the collector's clock.
+    pub end_ms: i64,
+    /// The outcome's word.
+    pub outcome: String,
+    /// The failure's word.
+    pub failure: Option<String>,
+    /// Total in microseconds, where kept.
+    pub total_us: Option<u64>,
+    /// What was seen, where kept.
+    pub detail: Option<String>,
+    /// scheduled, retry, solicited.
+    pub trigger: String,
+}
+
+/// `GET /api/v1/checks/{check}/segments?from_ms=&to_ms=`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segments {
+    /// The check.
+    pub check: String,
+    /// The window's totals.
+    pub uptime: Uptime,
+    /// States over time; half-open, without holes.
+    pub segments: Vec<Segment>,
+}
+
+/// A stretch of one state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// First moment.
+    pub start_ms: i64,
+    /// First moment after it.
+    pub end_ms: i64,
+    /// up, degraded, partial, down, unknown.
+    pub state: String,
+    /// The regions that are bad.
+    pub regions_bad: Vec<String>,
+    /// False while late samples of live agents may still change it.
+    pub settled: bool,
+}
+
+/// Any refusal of the API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// A stable word, such as `unknown_check` or `bad_parameter`.
+    pub code: String,
+    /// One sentence that names the place and what is allowed.
+    pub message: String,
+}
