@@ -16,6 +16,3 @@ pub mod jsonl;
 pub mod v1 {
     tonic::include_proto!("quorate.v1");
 }
-
-#[cfg(test)]
-mod tests;
