@@ -19,7 +19,16 @@ pub struct Status {
     pub agents_known: u32,
 }
 
-/// The state of one check.
+/// `GET /api/v1/checks?state=&kind=`: the checks that match, sorted by id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checks {
+    /// The collector's clock when the answer was made.
+    pub now_ms: i64,
+    /// The checks.
+    pub checks: Vec<CheckStatus>,
+}
+
+/// The state of one check; by itself the answer of `GET /api/v1/checks/{check}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckStatus {
     /// Its id.
@@ -128,6 +137,9 @@ pub struct Agent {
     pub connected: bool,
     /// When something was last heard of it.
     pub last_seen_ms: Option<i64>,
+    /// When it last told its own state; `None` = never, and then the figures it tells (health, clock, spool, probes,
+    /// memory) are 0 and mean nothing.
+    pub status_at_ms: Option<i64>,
     /// The life it is in.
     pub boot: u64,
     /// Everything up to here is stored.
@@ -167,13 +179,16 @@ pub struct RefusedCheck {
     pub reason: String,
 }
 
-/// `GET /api/v1/incidents?check=&from_ms=&to_ms=&open=`: newest first.
+/// `GET /api/v1/incidents?check=&from_ms=&to_ms=&open=&class=&limit=&after=`: newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incidents {
     /// The collector's clock when the answer was made.
     pub now_ms: i64,
     /// The incidents.
     pub incidents: Vec<Incident>,
+    /// What to give as `after` for the next, older page; `None` on the last one.
+    #[serde(default)]
+    pub next: Option<String>,
 }
 
 /// One incident in its latest revision.
@@ -334,6 +349,69 @@ pub struct Segment {
     pub regions_bad: Vec<String>,
     /// False while late samples of live agents may still change it.
     pub settled: bool,
+}
+
+/// `GET /api/v1/checks/{check}/latency?from_ms=&to_ms=`: totals of right answers, from mergeable histograms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latency {
+    /// The check.
+    pub check: String,
+    /// The window's start, as far as the roll-ups resolve it.
+    pub from_ms: i64,
+    /// The window's end.
+    pub to_ms: i64,
+    /// All regions merged; `None` where no right answer was measured.
+    pub overall: Option<Percentiles>,
+    /// Each region with a measurement, sorted by region.
+    pub regions: Vec<RegionLatency>,
+}
+
+/// One region's latency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegionLatency {
+    /// The region.
+    pub region: String,
+    /// Its figures.
+    pub latency: Percentiles,
+}
+
+/// Percentiles in microseconds; each is the value that so many percent of the answers did not exceed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Percentiles {
+    /// How many answers were measured.
+    pub count: u64,
+    /// The fastest.
+    pub min_us: u64,
+    /// The median.
+    pub p50_us: u64,
+    /// 90 %.
+    pub p90_us: u64,
+    /// 95 %.
+    pub p95_us: u64,
+    /// 99 %.
+    pub p99_us: u64,
+    /// 99.9 %.
+    pub p999_us: u64,
+    /// The slowest.
+    pub max_us: u64,
+}
+
+/// `POST /api/v1/checks/{check}/probe-now`: the agents were asked; their samples come in the ordinary way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeNow {
+    /// The check.
+    pub check: String,
+    /// How many connected agents were asked.
+    pub agents_asked: u32,
+}
+
+/// `GET /readyz`: status 200 if ready, else 503.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// True if the collector takes samples and answers from a complete view.
+    pub ready: bool,
+    /// What is missing; empty if ready.
+    pub reasons: Vec<String>,
 }
 
 /// Any refusal of the API.

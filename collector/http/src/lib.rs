@@ -1,1 +1,19 @@
-//! JSON API and exporter: pure rendering of views.
+//! The collector's HTTP side: the JSON API under `/api/v1`, liveness and readiness, and the Prometheus exporter.
+//!
+//! Everything that can be answered from the present state comes from a [`Snapshot`], an immutable picture the collector
+//! publishes and readers share, so that no request waits for a lock and no two answers of one picture differ. What needs
+//! the store goes through [`Queries`]. Rendering is pure: a view in, text out.
+//!
+//! This crate deliberately has no consensus, no storage and no configuration file: whoever owns those implements
+//! [`Queries`] and publishes snapshots. It has no authentication either; it listens on loopback unless told otherwise,
+//! and is put behind a proxy that knows who may read. Its main types are [`Service`] and [`Queries`].
+
+pub mod queries;
+pub mod tally;
+pub mod view;
+
+pub use queries::{
+    Answer, IncidentFilter, IncidentPhase, IncidentPosition, Queries, QueryError, RegionHistogram, Unavailable, Window,
+};
+pub use tally::ProbeTally;
+pub use view::{Counters, Published, Snapshot};
