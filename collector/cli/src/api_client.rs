@@ -1,0 +1,158 @@
+//! A small HTTP/1.1 client of the collector's JSON API: one connection per question, a deadline over all of it, a cap on
+//! the answer.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::rt::TokioIo;
+use quorate_proto::api;
+use serde::de::DeserializeOwned;
+use tokio::net::TcpStream;
+use url::Url;
+
+use crate::exit::Exit;
+
+/// The largest answer read, in bytes: a year of segments of one check fits many times.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
+
+/// Why a collector could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    /// The URL cannot be one of a collector.
+    #[error("--collector: {text:?} is not a collector's URL ({reason}); allowed is http://HOST[:PORT][/PATH]")]
+    BadUrl { text: String, reason: String },
+    /// No connection.
+    #[error("no collector answers at {url}; see --collector")]
+    Connect { url: Url, source: std::io::Error },
+    /// The deadline passed.
+    #[error("the collector at {url} did not answer within {deadline_ms} ms; see --deadline")]
+    Deadline { url: Url, deadline_ms: u128 },
+    /// The connection broke before the answer was whole.
+    #[error("the collector at {url} broke off")]
+    Broken { url: Url, source: Box<dyn std::error::Error + Send + Sync> },
+    /// The collector refused and said why.
+    #[error("the collector refuses ({code}): {message}")]
+    Refused { code: String, message: String, exit: Exit },
+    /// Something answered that is no collector, or one of another age.
+    #[error("{url} answered with status {status}, but not as a collector does")]
+    Status { url: Url, status: u16 },
+    /// The answer is no JSON of the shape promised.
+    #[error("{url} answered, but not in the shape of this version's API")]
+    Shape { url: Url, source: serde_json::Error },
+}
+
+impl ApiError {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::BadUrl { .. } => Exit::Usage,
+            Self::Connect { .. } | Self::Deadline { .. } | Self::Broken { .. } => Exit::Unreachable,
+            Self::Refused { exit, .. } => *exit,
+            Self::Status { .. } | Self::Shape { .. } => Exit::Answer,
+        }
+    }
+}
+
+/// Asks one collector.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiClient {
+    base: Url,
+    deadline: Duration,
+}
+
+impl ApiClient {
+    /// A client of the collector at `base`, whose every question may take `deadline`.
+    ///
+    /// # Errors
+    /// The text is no `http://` URL with a host.
+    pub(crate) fn new(base: &str, deadline: Duration) -> Result<Self, ApiError> {
+        let bad = |reason: String| ApiError::BadUrl { text: base.to_owned(), reason };
+        let mut url = Url::parse(base).map_err(|error| bad(error.to_string()))?;
+        if url.scheme() != "http" {
+            return Err(bad(format!("the scheme is {:?}", url.scheme())));
+        }
+        if url.host().is_none() {
+            return Err(bad("it has no host".to_owned()));
+        }
+        if !url.path().ends_with('/') {
+            let path = format!("{}/", url.path());
+            url.set_path(&path);
+        }
+        Ok(Self { base: url, deadline })
+    }
+
+    /// The answer to `GET {base}/{path}?{query}`; each segment of the path and each value is encoded.
+    ///
+    /// # Errors
+    /// No answer, a refusal, or an answer of another shape.
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<T, ApiError> {
+        let mut url = self.base.clone();
+        url.path_segments_mut().expect("an http URL has a path").pop_if_empty().extend(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let deadline_ms = self.deadline.as_millis();
+        let (status, body) = tokio::time::timeout(self.deadline, fetch(&url))
+            .await
+            .map_err(|_| ApiError::Deadline { url: url.clone(), deadline_ms })??;
+        if !status.is_success() {
+            let exit = if status.is_client_error() { Exit::Usage } else { Exit::Answer };
+            return Err(match serde_json::from_slice::<api::ErrorBody>(&body) {
+                Ok(refusal) => ApiError::Refused { code: refusal.code, message: refusal.message, exit },
+                Err(_) => ApiError::Status { url, status: status.as_u16() },
+            });
+        }
+        serde_json::from_slice(&body).map_err(|source| ApiError::Shape { url, source })
+    }
+
+    /// The same from a place that is not asynchronous.
+    ///
+    /// # Errors
+    /// As [`ApiClient::get`].
+    pub(crate) fn get_now<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, String)]) -> Result<T, ApiError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|source| ApiError::Connect { url: self.base.clone(), source })?;
+        runtime.block_on(self.get(path, query))
+    }
+}
+
+async fn fetch(url: &Url) -> Result<(http::StatusCode, Bytes), ApiError> {
+    let broken = |source: Box<dyn std::error::Error + Send + Sync>| ApiError::Broken { url: url.clone(), source };
+    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let port = url.port_or_known_default().unwrap_or(80);
+    let stream =
+        TcpStream::connect((host, port)).await.map_err(|source| ApiError::Connect { url: url.clone(), source })?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(error.into()))?;
+    let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+    let authority = url.port().map_or_else(
+        || url.host_str().unwrap_or_default().to_owned(),
+        |port| format!("{}:{port}", url.host_str().unwrap_or_default()),
+    );
+    let request = http::Request::get(target)
+        .header(http::header::HOST, authority)
+        .header(http::header::ACCEPT, "application/json")
+        .header(http::header::USER_AGENT, concat!("quorate/", env!("CARGO_PKG_VERSION")))
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| broken(error.into()))?;
+    let ask = async {
+        let response = sender.send_request(request).await.map_err(|error| broken(error.into()))?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await.map_err(broken)?;
+        Ok((status, body.to_bytes()))
+    };
+    // The connection is driven beside the question and dropped with it, so that no task outlives the call.
+    let mut connection = std::pin::pin!(connection);
+    let mut ask = std::pin::pin!(ask);
+    tokio::select! {
+        answer = &mut ask => answer,
+        _ = &mut connection => ask.await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

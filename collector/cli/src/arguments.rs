@@ -1,0 +1,32 @@
+//! The command tree.
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+use crate::session::GlobalArguments;
+use crate::{agents, checks, explain, incidents, status};
+
+/// Uptime by quorum: what the collector says, and samples judged offline.
+#[derive(Debug, Parser)]
+#[command(name = "quorate", version, about, max_term_width = 110, after_help = Exit::HELP, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// One variant per command; each command's module holds its arguments.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Every check's state now, worst first, and who does not say that all is well.
+    Status(status::StatusArguments),
+    /// What is checked, how it is judged, and the last 24 hours with bounds.
+    Checks(checks::ChecksArguments),
+    /// The agents: connection, clock, health, spool, counters.
+    Agents(agents::AgentsArguments),
+    /// Incidents, newest first, with the bounds of their start and end.
+    Incidents(incidents::IncidentsArguments),
+    /// Who said what about one moment, and why the verdict is what it is.
+    Explain(explain::ExplainArguments),
+}

@@ -1,0 +1,161 @@
+//! `quorate incidents`: incidents, newest first, with the bounds of their start and end.
+
+use clap::Args;
+use quorate_proto::api::{Incident, Incidents};
+
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::moment;
+use crate::paint::Tone;
+use crate::session::{Look, Session};
+use crate::status::list_or;
+use crate::table::{Align, Cell, Table};
+
+/// What `quorate incidents` can be told.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct IncidentsArguments {
+    /// Incidents of this check only.
+    #[arg(long, value_name = "CHECK")]
+    check: Option<String>,
+    /// Incidents that touch the time from here on.
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Incidents that touch the time up to here.
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// Open incidents only.
+    #[arg(long)]
+    open: bool,
+    /// Show how each revision differs from the one before.
+    #[arg(long)]
+    changes: bool,
+    /// End with code 1 if an incident shown is open.
+    #[arg(long)]
+    fail_on_open: bool,
+}
+
+/// Asks the collector and shows its answer.
+///
+/// # Errors
+/// No collector, a time that is none, or a check the collector does not know.
+pub(crate) fn run(arguments: &IncidentsArguments, session: &mut Session<'_>) -> Result<Exit, CommandError> {
+    let mut query = Vec::new();
+    if let Some(check) = &arguments.check {
+        query.push(("check", check.clone()));
+    }
+    for (name, place, text) in [("from_ms", "--from", &arguments.from), ("to_ms", "--to", &arguments.to)] {
+        if let Some(text) = text {
+            query.push((name, session.moment(place, text)?.as_millis().to_string()));
+        }
+    }
+    if arguments.open {
+        query.push(("open", "true".to_owned()));
+    }
+    let incidents: Incidents = session.api()?.get_now(&["api", "v1", "incidents"], &query)?;
+    session.answer(&incidents, |incidents, look| {
+        let mut text = render(incidents, look);
+        if arguments.changes {
+            text.push_str(&render_changes(&incidents.incidents, look));
+        }
+        text
+    })?;
+    let open = incidents.incidents.iter().any(|incident| incident.end_ms.is_none());
+    Ok(if arguments.fail_on_open && open { Exit::No } else { Exit::Fine })
+}
+
+/// The incidents as a table.
+pub(crate) fn render(incidents: &Incidents, look: &Look) -> String {
+    let count = |class: &str| incidents.incidents.iter().filter(|incident| incident.class == class).count();
+    let open = incidents.incidents.iter().filter(|incident| incident.end_ms.is_none()).count();
+    let title = format!("{}, {}, {open} open", counted(count("outage"), "outage"), counted(count("blip"), "blip"));
+    let mut text = look.heading(&title, incidents.now_ms);
+    if !incidents.incidents.is_empty() {
+        text.push_str(&table(&incidents.incidents, incidents.now_ms, look).render(look.paint));
+    }
+    text
+}
+
+/// A count with its noun, in the plural where it is not one.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// One row per incident.
+pub(crate) fn table(incidents: &[Incident], now_ms: i64, look: &Look) -> Table {
+    let mut table = Table::new(&[
+        ("incident", Align::Left),
+        ("check", Align::Left),
+        ("class", Align::Left),
+        ("start", Align::Left),
+        ("bounds", Align::Left),
+        ("end", Align::Left),
+        ("bounds", Align::Left),
+        ("lasted", Align::Right),
+        ("billed", Align::Right),
+        ("regions", Align::Left),
+        ("support", Align::Right),
+        ("revision", Align::Left),
+    ]);
+    for incident in incidents {
+        let end = incident
+            .end_ms
+            .map_or_else(|| Cell::new(Tone::Bad, "open"), |end| Cell::from(moment::show_millis(end, &look.zone)));
+        let end_bounds =
+            if incident.end_ms.is_some() { bounds(incident.end_ms, incident.end_bounds_ms) } else { String::new() };
+        let settled = if incident.settled { "" } else { ", provisional" };
+        table.row([
+            Cell::from(incident.id.as_str()),
+            Cell::from(incident.check.as_str()),
+            Cell::new(if incident.class == "outage" { Tone::Bad } else { Tone::Warn }, &incident.class),
+            Cell::from(moment::show_millis(incident.start_ms, &look.zone)),
+            Cell::from(bounds(Some(incident.start_ms), incident.start_bounds_ms)),
+            end,
+            Cell::from(end_bounds),
+            Cell::from(moment::show_span(incident.end_ms.unwrap_or(now_ms) - incident.start_ms)),
+            Cell::from(moment::show_span(incident.billed_ms)),
+            Cell::from(list_or(&incident.regions, "-")),
+            Cell::from(incident.support.to_string()),
+            Cell::from(format!("{}{settled}", incident.revision)),
+        ]);
+    }
+    table
+}
+
+/// Bounds as distances from the point, such as `-1.2 s +0.8 s`; they are read faster than two dates.
+pub(crate) fn bounds(point: Option<i64>, [earliest, latest]: [i64; 2]) -> String {
+    let Some(point) = point else { return String::new() };
+    let span = |ms: i64| format!("{}{}", if ms < 0 { "" } else { "+" }, moment::show_span(ms));
+    let before = if earliest == point { "-0 ms".to_owned() } else { span(earliest - point) };
+    format!("{before} {}", span(latest - point))
+}
+
+fn render_changes(incidents: &[Incident], look: &Look) -> String {
+    let mut table = Table::new(&[
+        ("incident", Align::Left),
+        ("revision", Align::Right),
+        ("at", Align::Left),
+        ("field", Align::Left),
+        ("old", Align::Left),
+        ("new", Align::Left),
+    ]);
+    let mut any = false;
+    for incident in incidents {
+        for change in &incident.changes {
+            for field in &change.fields {
+                any = true;
+                table.row([
+                    Cell::from(incident.id.as_str()),
+                    Cell::from(change.revision.to_string()),
+                    Cell::from(moment::show_seconds(change.at_ms, &look.zone)),
+                    Cell::from(field.field.as_str()),
+                    Cell::from(field.old.as_str()),
+                    Cell::from(field.new.as_str()),
+                ]);
+            }
+        }
+    }
+    if any { format!("\n{}", table.render(look.paint)) } else { "\nno incident was revised\n".to_owned() }
+}
+
+#[cfg(test)]
+mod tests;
