@@ -1,0 +1,78 @@
+//! When to ask agents for more samples of one check (CONSENSUS section 6, b and d). It only adds evidence: the verdict is the
+//! same function with or without it.
+//!
+//! - The first sample that changes an agent's value, or a hint that one is about to change, asks all other agents to probe
+//!   now; at most once per [`ASK_EVERY`] and check.
+//! - While the check is not UP its agents probe at half the interval. This is said for a limited time and renewed, so that
+//!   an agent that hears no more of it falls back by itself.
+//!
+//! No clock: `now` is an argument. Nothing is sent from here: the caller takes the [`Request`]s.
+
+use quorate_model::{AgentId, CollectorTime, Confirm, Millis, Solicit, State};
+
+/// The shortest time between two calls for probes of one check.
+pub const ASK_EVERY: Millis = Millis::new(2_000);
+
+/// How many intervals one call for haste lasts.
+const HASTE_INTERVALS: i64 = 4;
+
+/// What the agents of the check should be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Probe now: every agent of the check but this one.
+    ProbeNow {
+        /// Who gave the reason, and retries by itself.
+        except: AgentId,
+    },
+    /// Probe at half the interval until this time: every agent of the check.
+    Hasten {
+        /// The end of the haste, collector clock.
+        until: CollectorTime,
+    },
+}
+
+/// The state of active confirmation of one check.
+#[derive(Clone, Debug, Default)]
+pub struct Confirmation {
+    asked_at: Option<CollectorTime>,
+    hastened_until: Option<CollectorTime>,
+}
+
+impl Confirmation {
+    /// Nothing asked yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An agent's value changed, or it hinted that it is about to. `None` where the check does not solicit or has asked
+    /// less than [`ASK_EVERY`] ago.
+    pub fn handle_change(&mut self, confirm: &Confirm, agent: &AgentId, now: CollectorTime) -> Option<Request> {
+        if confirm.solicit == Solicit::Off || self.asked_at.is_some_and(|at| now >= at && now - at < ASK_EVERY) {
+            return None;
+        }
+        self.asked_at = Some(now);
+        Some(Request::ProbeNow { except: agent.clone() })
+    }
+
+    /// The live state of the check, to be told on every change and at least once per `interval`. `None` where the check is
+    /// UP, does not confirm actively, or its agents are in haste for a while yet.
+    pub fn handle_state(
+        &mut self,
+        confirm: &Confirm,
+        state: State,
+        interval: Millis,
+        now: CollectorTime,
+    ) -> Option<Request> {
+        let troubled = !matches!(state, State::Up | State::Unknown);
+        let renew_at = self.hastened_until.map(|until| until - interval.times(HASTE_INTERVALS / 2));
+        if !troubled || !confirm.is_active() || renew_at.is_some_and(|at| now < at) {
+            return None;
+        }
+        let until = now + interval.times(HASTE_INTERVALS);
+        self.hastened_until = Some(until);
+        Some(Request::Hasten { until })
+    }
+}
+
+#[cfg(test)]
+mod tests;
