@@ -144,6 +144,31 @@ impl<'a> Cursor<'a> {
         Some(text.eq_ignore_ascii_case("true"))
     }
 
+    /// The value as JSON text: what is quoted is a string, `1`, `true` and lists and maps are what they look like.
+    pub fn json(&self) -> Option<String> {
+        self.json_value().map(|value| value.to_string())
+    }
+
+    fn json_value(&self) -> Option<serde_json::Value> {
+        match &self.node.value {
+            Value::Null => Some(serde_json::Value::Null),
+            Value::Scalar { text, kind: ScalarKind::Text } => Some(serde_json::Value::String(text.clone())),
+            Value::Scalar { text, .. } => {
+                let value = serde_json::from_str(text).ok();
+                if value.is_none() {
+                    self.expected("a number or a truth value as JSON writes it, or a text in quotes");
+                }
+                value
+            }
+            Value::List(_) => self.each(Self::json_value).map(serde_json::Value::Array),
+            Value::Map(_) => {
+                let entries = self.entries()?;
+                let read = |(key, value): (&str, Cursor<'_>)| Some((key.to_owned(), value.json_value()?));
+                entries.into_iter().map(read).collect::<Option<serde_json::Map<_, _>>>().map(serde_json::Value::Object)
+            }
+        }
+    }
+
     /// One of a closed set of words.
     pub fn choice<T: Copy>(&self, all: &[T], word: fn(T) -> &'static str) -> Option<T> {
         let text = self.text()?;
@@ -218,7 +243,7 @@ impl<'a> Fields<'a> {
 
     /// The value of a key that may be missing. A key without a value is noted.
     pub fn get(&mut self, name: &'static str) -> Option<Cursor<'a>> {
-        self.known.push(name);
+        self.knows(name);
         let (key, node) = self.entries().iter().find(|(key, _)| key.text == name)?;
         let found = self.cursor.child(node, name);
         if matches!(node.value, Value::Null) {
@@ -232,7 +257,7 @@ impl<'a> Fields<'a> {
     /// The value of a key that has to be there; a missing one is noted at the map.
     pub fn required(&mut self, name: &'static str) -> Option<Cursor<'a>> {
         if !self.has(name) {
-            self.known.push(name);
+            self.knows(name);
             self.cursor.error(format_args!("misses the key `{name}`"));
             return None;
         }
@@ -275,6 +300,12 @@ impl<'a> Fields<'a> {
             };
             let path = self.cursor.child(node, &key.text).path;
             self.cursor.note(key.position, path, format!("unknown key; {hint}"));
+        }
+    }
+
+    fn knows(&mut self, name: &'static str) {
+        if !self.known.contains(&name) {
+            self.known.push(name);
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_saphyr::budget::BudgetBreach;
+
 /// The most errors told at once; one more says how many follow.
 pub const MAX_DIAGNOSTICS: usize = 100;
 
@@ -53,8 +55,14 @@ impl Diagnostic {
         let plain = error.without_snippet();
         let position = plain.location().map_or(Position::START, Position::of);
         // The reader's own text says the place again at its end or start; ours stands in front of every message.
-        let text = plain.to_string();
-        let text = text.lines().next().unwrap_or("not readable as YAML");
+        let text = match plain {
+            serde_saphyr::Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
+                "more than one document; give one".to_owned()
+            }
+            serde_saphyr::Error::Budget { .. } => "nested too deep, or too many values".to_owned(),
+            other => other.to_string(),
+        };
+        let text = text.lines().next().unwrap_or("no reason given");
         let here = format!(" at {}, column {}", format_args!("line {}", position.line), position.column);
         let text = text.replace(&here, "");
         Self::new(position, String::new(), format!("not readable as YAML: {text}"))
