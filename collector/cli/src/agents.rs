@@ -75,23 +75,31 @@ fn row(agent: &Agent, now_ms: i64) -> Vec<Cell> {
     };
     let count_tone = |count: u64| if count == 0 { Tone::Plain } else { Tone::Warn };
     let stream = if agent.connected { Cell::new(Tone::Good, "open") } else { Cell::new(Tone::Blind, "lost") };
-    vec![
+    let assignment = if agent.assignment_current { Cell::from("current") } else { Cell::new(Tone::Warn, "old") };
+    let mut cells = vec![
         Cell::from(agent.id.as_str()),
         Cell::from(agent.region.as_str()),
         Cell::from(agent.provider.as_str()),
         stream,
         Cell::from(heard),
-        Cell::new(health_tone, format!("{}/7", agent.health)),
-        Cell::from(format!("{:+} ms ± {}", agent.clock_offset_ms, agent.clock_error_ms)),
-        Cell::from(agent.spool_samples.to_string()),
-        Cell::new(count_tone(agent.samples_dropped), agent.samples_dropped.to_string()),
-        Cell::from(agent.probes_started.to_string()),
-        Cell::from(share(agent.probes_extra, agent.probes_started)),
-        Cell::new(count_tone(agent.probes_skipped), agent.probes_skipped.to_string()),
-        Cell::from(show_bytes(agent.resident_bytes)),
-        Cell::from(agent.software.as_str()),
-        if agent.assignment_current { Cell::from("current") } else { Cell::new(Tone::Warn, "old") },
-    ]
+    ];
+    if agent.status_at_ms.is_none() {
+        // It never told its own state: its figures are zero and mean nothing.
+        cells.extend(std::iter::repeat_n(Cell::new(Tone::Faint, "-"), 8));
+    } else {
+        cells.extend([
+            Cell::new(health_tone, format!("{}/7", agent.health)),
+            Cell::from(format!("{:+} ms ± {}", agent.clock_offset_ms, agent.clock_error_ms)),
+            Cell::from(agent.spool_samples.to_string()),
+            Cell::new(count_tone(agent.samples_dropped), agent.samples_dropped.to_string()),
+            Cell::from(agent.probes_started.to_string()),
+            Cell::from(share(agent.probes_extra, agent.probes_started)),
+            Cell::new(count_tone(agent.probes_skipped), agent.probes_skipped.to_string()),
+            Cell::from(show_bytes(agent.resident_bytes)),
+        ]);
+    }
+    cells.extend([Cell::from(agent.software.as_str()), assignment]);
+    cells
 }
 
 fn refusals(agents: &[Agent], look: &Look) -> String {

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::session::GlobalArguments;
-use crate::{agents, checks, explain, incidents, status};
+use crate::{agents, ca, checks, explain, incidents, status};
 
 /// Uptime by quorum: what the collector says, and samples judged offline.
 #[derive(Debug, Parser)]
@@ -29,4 +29,6 @@ pub(crate) enum Command {
     Incidents(incidents::IncidentsArguments),
     /// Who said what about one moment, and why the verdict is what it is.
     Explain(explain::ExplainArguments),
+    /// A certificate authority of one's own, for the mutual TLS between agents and collectors.
+    Ca(ca::CaArguments),
 }

@@ -1,7 +1,7 @@
 //! `quorate checks`: what is checked and how it is judged.
 
 use clap::Args;
-use quorate_proto::api::Status;
+use quorate_proto::api::Checks;
 
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -25,16 +25,16 @@ pub(crate) struct ChecksArguments {
 /// # Errors
 /// No collector, or a check it does not know.
 pub(crate) fn run(arguments: &ChecksArguments, session: &mut Session<'_>) -> Result<Exit, CommandError> {
-    let status: Status = session.api()?.get_now(&["api", "v1", "status"], &[])?;
-    let status = select(status, &arguments.checks)?;
-    session.answer(&status, render)?;
+    let answer: Checks = session.api()?.get_now(&["api", "v1", "checks"], &[])?;
+    let checks = select(answer.checks, &arguments.checks)?;
+    session.answer(&Checks { checks, ..answer }, render)?;
     Ok(Exit::Fine)
 }
 
 /// The checks as a table.
-pub(crate) fn render(status: &Status, look: &Look) -> String {
-    let mut text = look.heading(&counted(status.checks.len(), "check"), status.now_ms);
-    if status.checks.is_empty() {
+pub(crate) fn render(answer: &Checks, look: &Look) -> String {
+    let mut text = look.heading(&counted(answer.checks.len(), "check"), answer.now_ms);
+    if answer.checks.is_empty() {
         return text;
     }
     let mut table = Table::new(&[
@@ -50,7 +50,7 @@ pub(crate) fn render(status: &Status, look: &Look) -> String {
         ("uptime 24 h", Align::Left),
         ("labels", Align::Left),
     ]);
-    for check in &status.checks {
+    for check in &answer.checks {
         let labels: Vec<String> = check.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let down = &check.last_day.down_ms;
         table.row([

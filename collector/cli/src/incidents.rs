@@ -3,6 +3,7 @@
 use clap::Args;
 use quorate_proto::api::{Incident, Incidents};
 
+use crate::api_client::ApiClient;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::moment;
@@ -26,6 +27,12 @@ pub(crate) struct IncidentsArguments {
     /// Open incidents only.
     #[arg(long)]
     open: bool,
+    /// Incidents of this class only: outage or blip.
+    #[arg(long, value_name = "CLASS", value_parser = ["outage", "blip"])]
+    class: Option<String>,
+    /// Show so many at most.
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    limit: u32,
     /// Show how each revision differs from the one before.
     #[arg(long)]
     changes: bool,
@@ -51,7 +58,10 @@ pub(crate) fn run(arguments: &IncidentsArguments, session: &mut Session<'_>) -> 
     if arguments.open {
         query.push(("open", "true".to_owned()));
     }
-    let incidents: Incidents = session.api()?.get_now(&["api", "v1", "incidents"], &query)?;
+    if let Some(class) = &arguments.class {
+        query.push(("class", class.clone()));
+    }
+    let incidents = pages(&session.api()?, &query, arguments.limit)?;
     session.answer(&incidents, |incidents, look| {
         let mut text = render(incidents, look);
         if arguments.changes {
@@ -63,6 +73,29 @@ pub(crate) fn run(arguments: &IncidentsArguments, session: &mut Session<'_>) -> 
     Ok(if arguments.fail_on_open && open { Exit::No } else { Exit::Fine })
 }
 
+/// The most incidents the API gives in one answer.
+const PAGE: usize = 1_000;
+
+/// The newest `limit` incidents, from as many pages as are needed.
+fn pages(api: &ApiClient, query: &[(&str, String)], limit: u32) -> Result<Incidents, CommandError> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let page = |taken: usize, after: Option<String>| {
+        let mut query = query.to_vec();
+        query.push(("limit", (limit - taken).min(PAGE).to_string()));
+        query.extend(after.map(|after| ("after", after)));
+        api.get_now::<Incidents>(&["api", "v1", "incidents"], &query)
+    };
+    let mut answer = page(0, None)?;
+    while answer.incidents.len() < limit
+        && let Some(after) = answer.next.take()
+    {
+        let older = page(answer.incidents.len(), Some(after))?;
+        answer.next = older.next.filter(|_| !older.incidents.is_empty());
+        answer.incidents.extend(older.incidents);
+    }
+    Ok(answer)
+}
+
 /// The incidents as a table.
 pub(crate) fn render(incidents: &Incidents, look: &Look) -> String {
     let count = |class: &str| incidents.incidents.iter().filter(|incident| incident.class == class).count();
@@ -71,6 +104,9 @@ pub(crate) fn render(incidents: &Incidents, look: &Look) -> String {
     let mut text = look.heading(&title, incidents.now_ms);
     if !incidents.incidents.is_empty() {
         text.push_str(&table(&incidents.incidents, incidents.now_ms, look).render(look.paint));
+    }
+    if incidents.next.is_some() {
+        text.push_str(&look.tone(Tone::Faint, "there are older ones; see --limit, --from, --to\n"));
     }
     text
 }

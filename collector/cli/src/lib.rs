@@ -9,6 +9,7 @@
 mod agents;
 mod api_client;
 mod arguments;
+mod ca;
 mod checks;
 mod error;
 mod exit;
@@ -63,6 +64,7 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Result<Exit, Command
         Command::Agents(arguments) => agents::run(&arguments, session),
         Command::Incidents(arguments) => incidents::run(&arguments, session),
         Command::Explain(arguments) => explain::run(&arguments, session),
+        Command::Ca(arguments) => ca::run(&arguments, session),
     }
 }
 

@@ -54,25 +54,29 @@ impl StateWord {
 /// No collector, or a check it does not know.
 pub(crate) fn run(arguments: &StatusArguments, session: &mut Session<'_>) -> Result<Exit, CommandError> {
     let status: Status = session.api()?.get_now(&["api", "v1", "status"], &[])?;
-    let status = select(status, &arguments.checks)?;
+    let checks = select(status.checks, &arguments.checks)?;
+    let status = Status { checks, ..status };
     session.answer(&status, render)?;
     let asked = |check: &CheckStatus| arguments.fail_on.iter().any(|state| state.word() == check.state);
     Ok(if status.checks.iter().any(asked) { Exit::No } else { Exit::Fine })
 }
 
 /// The checks named, or all where none is.
-pub(crate) fn select(mut status: Status, names: &[String]) -> Result<Status, CommandError> {
+///
+/// # Errors
+/// A name that no check has; tells the names there are.
+pub(crate) fn select(mut checks: Vec<CheckStatus>, names: &[String]) -> Result<Vec<CheckStatus>, CommandError> {
     for name in names {
-        if !status.checks.iter().any(|check| &check.id == name) {
-            let known: Vec<&str> = status.checks.iter().map(|check| check.id.as_str()).collect();
+        if !checks.iter().any(|check| &check.id == name) {
+            let known: Vec<&str> = checks.iter().map(|check| check.id.as_str()).collect();
             let reason = format!("{name:?} is no check of this collector; it has {}", list_or(&known, "none"));
             return Err(CommandError::argument("CHECK", reason));
         }
     }
     if !names.is_empty() {
-        status.checks.retain(|check| names.contains(&check.id));
+        checks.retain(|check| names.contains(&check.id));
     }
-    Ok(status)
+    Ok(checks)
 }
 
 /// Names with commas, or `none` where there are none.

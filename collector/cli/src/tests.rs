@@ -1,8 +1,13 @@
 use super::*;
 
 /// Runs a command line without a terminal; what it wrote to both streams and its exit code.
-fn quorate(line: &[&str]) -> (Exit, String, String) {
-    let environment = Environment { collector: None, no_color: false, terminal: false, now_ms: || 1_795_633_385_250 };
+pub(crate) fn quorate(line: &[&str]) -> (Exit, String, String) {
+    let environment = Environment {
+        collector: None,
+        no_color: false,
+        terminal: false,
+        now_ms: || jiff::Timestamp::now().as_millisecond(),
+    };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let arguments = std::iter::once("quorate").chain(line.iter().copied()).map(OsString::from);
     let exit = run(arguments, &environment, &mut out, &mut err);

@@ -11,6 +11,7 @@ fn agent(id: &str, connected: bool) -> Agent {
         provider: "hetzner".to_owned(),
         connected,
         last_seen_ms: connected.then_some(NOW_MS - 1_200),
+        status_at_ms: Some(NOW_MS - 2_000),
         boot: 3,
         durable_seq: 4_242,
         software: "0.1.0".to_owned(),
@@ -37,7 +38,8 @@ fn agent(id: &str, connected: bool) -> Agent {
 
 #[test]
 fn a_lost_agent_an_old_assignment_and_a_refusal_are_visible() {
-    let agents = Agents { now_ms: NOW_MS, agents: vec![agent("fra-1", true), agent("fra-2", false)] };
+    let silent = Agent { status_at_ms: None, ..agent("fra-3", true) };
+    let agents = Agents { now_ms: NOW_MS, agents: vec![agent("fra-1", true), agent("fra-2", false), silent] };
     insta::assert_snapshot!(render(&agents, &Look::plain()));
 }
 

@@ -36,7 +36,8 @@ fn incident(id: &str, open: bool) -> Incident {
 
 #[test]
 fn bounds_are_shown_as_distances_and_open_incidents_as_open() {
-    let incidents = Incidents { now_ms: NOW_MS, incidents: vec![incident("shop-2", true), incident("shop-1", false)] };
+    let incidents =
+        Incidents { now_ms: NOW_MS, incidents: vec![incident("shop-2", true), incident("shop-1", false)], next: None };
     let mut text = render(&incidents, &Look::plain());
     text.push_str(&render_changes(&incidents.incidents, &Look::plain()));
     insta::assert_snapshot!(text);
@@ -46,7 +47,11 @@ fn bounds_are_shown_as_distances_and_open_incidents_as_open() {
 fn a_zone_moves_what_is_shown_and_is_named() {
     let zone = jiff::tz::TimeZone::get("Europe/Berlin").expect("the zone database is bundled");
     let look = Look { zone, ..Look::plain() };
-    let text = render(&Incidents { now_ms: NOW_MS, incidents: vec![incident("shop-2", true)] }, &look);
+    let text = render(
+        &Incidents { now_ms: NOW_MS, incidents: vec![incident("shop-2", true)], next: Some("shop-2".to_owned()) },
+        &look,
+    );
     assert!(text.contains("20:03:05 Europe/Berlin"), "{text}");
     assert!(text.contains("19:53:05.250"), "{text}");
+    assert!(text.ends_with("there are older ones; see --limit, --from, --to\n"), "{text}");
 }
