@@ -24,6 +24,22 @@ closed_words! {
     }
 }
 
+closed_words! {
+    /// Why a sample has no vote.
+    AbstainReason {
+        /// The agent could not even try.
+        Local = 1 "local",
+        /// Half or more of the agent's reference targets failed at the same time.
+        References = 2 "references",
+        /// The agent's own health forbids believing its failures.
+        Health = 3 "health",
+        /// The probe began long after its slot, so the node was overloaded.
+        Late = 4 "late",
+        /// The agent's clock is not known well enough to say when the probe took place.
+        Clock = 5 "clock",
+    }
+}
+
 /// A half-open stretch of one consensus state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {

@@ -1,0 +1,134 @@
+//! When an incident started and ended: by the best estimate, and between which moments for certain (CONSENSUS section
+//! 5, step 6).
+//!
+//! The spans of the supporters give the estimate and the bounds. The sweep's own passes keep both honest: a point never
+//! leaves what may have been down, never cuts what was down for certain, and a bound reaches through time in which too
+//! few voted, as nothing is known of it.
+
+use alloc::vec::Vec;
+
+use quorate_model::State;
+
+use crate::incident::{Run, Scene, Supporter};
+use crate::marzullo::agreement;
+use crate::quorum::Rule;
+use crate::sweep::Stretch;
+use crate::timeline::Votes;
+
+/// A start or an end with its bounds; `earliest <= point <= latest` but for an end cut short by the next incident.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edge {
+    pub(crate) point: i64,
+    pub(crate) earliest: i64,
+    pub(crate) latest: i64,
+}
+
+/// The start of a run; not before `previous_end`, where the incident before ended.
+pub(crate) fn start(scene: &Scene<'_>, run: &Run, supporters: &[Supporter], previous_end: i64) -> Edge {
+    let rule = scene.rules.at(run.start);
+    let voting = voting_agents(scene, run.start, supporters);
+    let lows = supporters.iter().map(|s| (s.turned_bad.0, s.region)).collect();
+    let highs = supporters.iter().map(|s| (s.turned_bad.1, s.region)).collect();
+    let before = scene.stretches.get(..run.stretches.start).unwrap_or_default();
+    let (possible, unknown) = reach(before.iter().rev(), run.start, |stretch| stretch.start);
+    let unknown = if unknown == i64::MIN { scene.horizon.min(run.start) } else { unknown };
+    let certain = certain(scene, run).map_or(i64::MAX, |(from, _)| from);
+
+    let earliest = crossing(rule, &voting, lows).unwrap_or(i64::MIN).max(unknown).min(run.start);
+    let latest = crossing(rule, &voting, highs).unwrap_or(i64::MAX).min(certain).max(run.start);
+    let spans: Vec<(i64, i64)> = supporters.iter().map(|s| s.turned_bad).collect();
+    let least = earliest.max(possible).max(previous_end).min(run.start);
+    let most = latest.min(certain).min(run.end);
+    let latest = if latest == i64::MAX { run.start } else { latest };
+    Edge { point: agreement(&spans).unwrap_or(run.start).clamp(least, most), earliest, latest }
+}
+
+/// The end of a run; not before `least`, where the run started, nor after `next_start`, where the next one does.
+pub(crate) fn end(scene: &Scene<'_>, run: &Run, supporters: &[Supporter], least: i64, next_start: i64) -> Edge {
+    let last = run.end.saturating_sub(1).max(run.start);
+    let rule = scene.rules.at(last);
+    let voting = voting_agents(scene, last, supporters);
+    // Seen from the end backwards, the ends are starts.
+    let mirrored = |at: i64| at.checked_neg().unwrap_or(i64::MAX);
+    let lows = supporters.iter().map(|s| (mirrored(s.turned_good.0), s.region)).collect();
+    let highs = supporters.iter().map(|s| (mirrored(s.turned_good.1), s.region)).collect();
+    let after = scene.stretches.get(run.stretches.end..).unwrap_or_default();
+    let (possible, unknown) = reach(after.iter(), run.end, |stretch| stretch.end);
+    let certain = certain(scene, run).map_or(i64::MIN, |(_, to)| to);
+
+    let latest = crossing(rule, &voting, highs).map_or(i64::MAX, mirrored).min(unknown).max(run.end);
+    let earliest = crossing(rule, &voting, lows).map_or(i64::MIN, mirrored).max(certain).min(run.end);
+    let spans: Vec<(i64, i64)> = supporters.iter().map(|s| s.turned_good).collect();
+    let most = latest.min(possible).min(next_start).max(run.end);
+    let least = earliest.max(certain).max(least).min(most);
+    let earliest = if earliest == i64::MIN { run.end } else { earliest };
+    Edge { point: agreement(&spans).unwrap_or(run.end).clamp(least, most), earliest, latest }
+}
+
+/// How many agents of each region vote at a moment or support the run.
+fn voting_agents(scene: &Scene<'_>, at: i64, supporters: &[Supporter]) -> Vec<u32> {
+    let add = |counts: &mut Vec<u32>, region: u16| {
+        if let Some(count) = counts.get_mut(usize::from(region)) {
+            *count += 1;
+        }
+    };
+    let none = alloc::vec![0u32; scene.regions.len()];
+    let (mut good, mut bad, mut supporting) = (none.clone(), none.clone(), none);
+    for (region, votes) in scene.timelines.iter().filter_map(|timeline| timeline.vote_at(at)) {
+        add(if votes.has(Votes::BAD_MID) { &mut bad } else { &mut good }, region);
+    }
+    for supporter in supporters {
+        add(&mut supporting, supporter.region);
+    }
+    // Those bad at this moment are supporters too, and count once.
+    good.iter()
+        .zip(bad.iter().zip(&supporting))
+        .map(|(good, (bad, supporting))| good + (*bad).max(*supporting))
+        .collect()
+}
+
+/// The first moment by which the regions that turned bad are a quorum across enough providers.
+fn crossing(rule: &Rule, voters: &[u32], mut turns: Vec<(i64, u16)>) -> Option<i64> {
+    turns.sort_unstable();
+    let mut bad = alloc::vec![0u32; voters.len()];
+    for together in turns.chunk_by(|a, b| a.0 == b.0) {
+        for (_, region) in together {
+            if let Some(bad) = bad.get_mut(usize::from(*region)) {
+                *bad += 1;
+            }
+        }
+        let of = |counts: &[u32], region: u16| counts.get(usize::from(region)).copied().unwrap_or(0);
+        let votes = |region: u16| of(voters, region) > 0;
+        if rule.is_down(votes, |region| of(&bad, region) * 2 > of(voters, region)) {
+            return together.first().map(|(at, _)| *at);
+        }
+    }
+    None
+}
+
+/// How far from `edge` the target may have been down, and how far if nothing is known of unknown time.
+fn reach<'a>(stretches: impl Iterator<Item = &'a Stretch>, edge: i64, far_end: impl Fn(&Stretch) -> i64) -> (i64, i64) {
+    let (mut possible, mut unknown) = (edge, edge);
+    let mut known = true;
+    for stretch in stretches {
+        match stretch.finding.high {
+            State::Down => {}
+            State::Unknown => known = false,
+            _ => break,
+        }
+        unknown = far_end(stretch);
+        if known {
+            possible = unknown;
+        }
+    }
+    (possible, unknown)
+}
+
+/// The first and last moment of the run that were down for certain.
+fn certain(scene: &Scene<'_>, run: &Run) -> Option<(i64, i64)> {
+    let stretches = scene.stretches.get(run.stretches.clone())?;
+    let is_certain = |stretch: &&Stretch| stretch.finding.low == State::Down;
+    let first = stretches.iter().find(is_certain)?;
+    let last = stretches.iter().rfind(is_certain)?;
+    Some((first.start, last.end))
+}
