@@ -27,42 +27,42 @@ pub(crate) struct Edge {
 pub(crate) fn start(scene: &Scene<'_>, run: &Run, supporters: &[Supporter], previous_end: i64) -> Edge {
     let rule = scene.rules.at(run.start);
     let voting = voting_agents(scene, run.start, supporters);
-    let lows = supporters.iter().map(|s| (s.turned_bad.0, s.region)).collect();
-    let highs = supporters.iter().map(|s| (s.turned_bad.1, s.region)).collect();
+    let earliest_turns = supporters.iter().map(|s| (s.turned_bad.0, s.region)).collect();
+    let latest_turns = supporters.iter().map(|s| (s.turned_bad.1, s.region)).collect();
     let before = scene.stretches.get(..run.stretches.start).unwrap_or_default();
     let (possible, unknown) = reach(before.iter().rev(), run.start, |stretch| stretch.start);
     let unknown = if unknown == i64::MIN { scene.horizon.min(run.start) } else { unknown };
     let certain = certain(scene, run).map_or(i64::MAX, |(from, _)| from);
 
-    let earliest = crossing(rule, &voting, lows).unwrap_or(i64::MIN).max(unknown).min(run.start);
-    let latest = crossing(rule, &voting, highs).unwrap_or(i64::MAX).min(certain).max(run.start);
-    let spans: Vec<(i64, i64)> = supporters.iter().map(|s| s.turned_bad).collect();
+    let earliest = crossing(rule, &voting, earliest_turns).unwrap_or(i64::MIN).max(unknown).min(run.start);
+    let latest = crossing(rule, &voting, latest_turns).unwrap_or(i64::MAX).min(certain).max(run.start);
+    let turns: Vec<(i64, i64)> = supporters.iter().map(|s| s.turned_bad).collect();
     let least = earliest.max(possible).max(previous_end).min(run.start);
     let most = latest.min(certain).min(run.end);
     let latest = if latest == i64::MAX { run.start } else { latest };
-    Edge { point: agreement(&spans).unwrap_or(run.start).clamp(least, most), earliest, latest }
+    Edge { point: agreement(&turns).unwrap_or(run.start).clamp(least, most), earliest, latest }
 }
 
-/// The end of a run; not before `least`, where the run started, nor after `next_start`, where the next one does.
-pub(crate) fn end(scene: &Scene<'_>, run: &Run, supporters: &[Supporter], least: i64, next_start: i64) -> Edge {
-    let last = run.end.saturating_sub(1).max(run.start);
-    let rule = scene.rules.at(last);
-    let voting = voting_agents(scene, last, supporters);
+/// The end of a run; not before `floor`, where the run started, nor after `next_start`, where the next one does.
+pub(crate) fn end(scene: &Scene<'_>, run: &Run, supporters: &[Supporter], floor: i64, next_start: i64) -> Edge {
+    let final_moment = run.end.saturating_sub(1).max(run.start);
+    let rule = scene.rules.at(final_moment);
+    let voting = voting_agents(scene, final_moment, supporters);
     // Seen from the end backwards, the ends are starts.
     let mirrored = |at: i64| at.checked_neg().unwrap_or(i64::MAX);
-    let lows = supporters.iter().map(|s| (mirrored(s.turned_good.0), s.region)).collect();
-    let highs = supporters.iter().map(|s| (mirrored(s.turned_good.1), s.region)).collect();
+    let earliest_turns = supporters.iter().map(|s| (mirrored(s.turned_good.0), s.region)).collect();
+    let latest_turns = supporters.iter().map(|s| (mirrored(s.turned_good.1), s.region)).collect();
     let after = scene.stretches.get(run.stretches.end..).unwrap_or_default();
     let (possible, unknown) = reach(after.iter(), run.end, |stretch| stretch.end);
     let certain = certain(scene, run).map_or(i64::MIN, |(_, to)| to);
 
-    let latest = crossing(rule, &voting, highs).map_or(i64::MAX, mirrored).min(unknown).max(run.end);
-    let earliest = crossing(rule, &voting, lows).map_or(i64::MIN, mirrored).max(certain).min(run.end);
-    let spans: Vec<(i64, i64)> = supporters.iter().map(|s| s.turned_good).collect();
+    let latest = crossing(rule, &voting, latest_turns).map_or(i64::MAX, mirrored).min(unknown).max(run.end);
+    let earliest = crossing(rule, &voting, earliest_turns).map_or(i64::MIN, mirrored).max(certain).min(run.end);
+    let turns: Vec<(i64, i64)> = supporters.iter().map(|s| s.turned_good).collect();
     let most = latest.min(possible).min(next_start).max(run.end);
-    let least = earliest.max(certain).max(least).min(most);
+    let least = earliest.max(certain).max(floor).min(most);
     let earliest = if earliest == i64::MIN { run.end } else { earliest };
-    Edge { point: agreement(&spans).unwrap_or(run.end).clamp(least, most), earliest, latest }
+    Edge { point: agreement(&turns).unwrap_or(run.end).clamp(least, most), earliest, latest }
 }
 
 /// How many agents of each region vote at a moment or support the run.
@@ -73,18 +73,15 @@ fn voting_agents(scene: &Scene<'_>, at: i64, supporters: &[Supporter]) -> Vec<u3
         }
     };
     let none = alloc::vec![0u32; scene.regions.len()];
-    let (mut good, mut bad, mut supporting) = (none.clone(), none.clone(), none);
+    let (mut good, mut bad, mut backing) = (none.clone(), none.clone(), none);
     for (region, votes) in scene.timelines.iter().filter_map(|timeline| timeline.vote_at(at)) {
         add(if votes.has(Votes::BAD_MID) { &mut bad } else { &mut good }, region);
     }
     for supporter in supporters {
-        add(&mut supporting, supporter.region);
+        add(&mut backing, supporter.region);
     }
     // Those bad at this moment are supporters too, and count once.
-    good.iter()
-        .zip(bad.iter().zip(&supporting))
-        .map(|(good, (bad, supporting))| good + (*bad).max(*supporting))
-        .collect()
+    good.iter().zip(bad.iter().zip(&backing)).map(|(good, (bad, backing))| good + (*bad).max(*backing)).collect()
 }
 
 /// The first moment by which the regions that turned bad are a quorum across enough providers.
@@ -98,8 +95,8 @@ fn crossing(rule: &Rule, voters: &[u32], mut turns: Vec<(i64, u16)>) -> Option<i
             }
         }
         let of = |counts: &[u32], region: u16| counts.get(usize::from(region)).copied().unwrap_or(0);
-        let votes = |region: u16| of(voters, region) > 0;
-        if rule.is_down(votes, |region| of(&bad, region) * 2 > of(voters, region)) {
+        let has_vote = |region: u16| of(voters, region) > 0;
+        if rule.is_down(has_vote, |region| of(&bad, region) * 2 > of(voters, region)) {
             return together.first().map(|(at, _)| *at);
         }
     }

@@ -134,8 +134,8 @@ fn incident(scene: &Scene<'_>, runs: &[Run], previous: Option<&Found>, next_star
     let previous_end = previous.and_then(|found| found.incident.runs.last()).map_or(i64::MIN, |run| run.1.as_millis());
     let start = bounds::start(scene, first, backing.first()?, previous_end);
     let open = last.end >= scene.now || !recovers(scene, last.stretches.end..scene.stretches.len());
-    let least = if runs.len() == 1 { start.point } else { last.start };
-    let end = bounds::end(scene, last, backing.last()?, least, next_start);
+    let floor = if runs.len() == 1 { start.point } else { last.start };
+    let end = bounds::end(scene, last, backing.last()?, floor, next_start);
 
     let count = runs.len();
     let points: Vec<(i64, i64)> = runs

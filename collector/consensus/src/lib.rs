@@ -5,7 +5,7 @@
 //! samples only: neither on their order, nor on the clock, nor on the machine. Its main type is [`Verdict`].
 //!
 //! This crate deliberately has no clock, no random numbers, no I/O, no floating point and no hash maps; it is `no_std`
-//! with `alloc`. It does not ask for confirming probes (it says when an agent changed its mind), does not know
+//! with `alloc`. It sends nothing ([`confirm`] says when agents should be asked for more samples), does not know
 //! exclusions, contracts or time zones, and stores nothing.
 #![cfg_attr(not(test), no_std)]
 
