@@ -13,7 +13,9 @@ extern crate alloc;
 
 mod bounds;
 pub mod confirm;
+mod digest;
 mod evidence;
+mod explain;
 mod gather;
 mod incident;
 mod judge;
@@ -25,7 +27,9 @@ mod sweep;
 mod timeline;
 mod verdict;
 
+pub use digest::{Digest, Hash, digest};
 pub use evidence::{MIN_REFERENCES, UNHEALTHY_FROM};
+pub use explain::{AgentPart, AgentVote, Arithmetic, Explanation, NoVote, Passes, RegionPart, Sum, Value, explain};
 pub use judge::judge;
 pub use quorate_model::verdict::AbstainReason;
 pub use verdict::{Abstained, Counters, Down, Live, PlainSegment, Verdict, Window, plain_segments};

@@ -69,6 +69,16 @@ impl Tally {
         self.bad.get(pass).is_some_and(|bad| *bad * 2 > self.voting)
     }
 
+    /// How many agents vote.
+    pub(crate) const fn voting(&self) -> u32 {
+        self.voting
+    }
+
+    /// How many of them are bad in a pass.
+    pub(crate) fn bad(&self, pass: usize) -> u32 {
+        self.bad.get(pass).copied().unwrap_or(0)
+    }
+
     pub(crate) const fn votes(&self) -> bool {
         self.voting > 0
     }
@@ -149,6 +159,15 @@ impl Rule {
         }
     }
 
+    /// Counts one pass of the regions' votes.
+    pub(crate) fn count_pass(&self, tallies: &[Tally], pass: usize) -> Count {
+        let tally = |region: u16| tallies.get(usize::from(region));
+        self.count(
+            |region| tally(region).is_some_and(Tally::votes),
+            |region| tally(region).is_some_and(|tally| tally.is_bad(pass)),
+        )
+    }
+
     /// Counts the regions of which `is_bad` says so.
     pub(crate) fn count(&self, votes: impl Fn(u16) -> bool, is_bad: impl Fn(u16) -> bool) -> Count {
         let mut count = Count::default();
@@ -226,14 +245,13 @@ impl Rule {
     fn pass(&self, tallies: &[Tally], bad_pass: usize, impaired_pass: usize) -> State {
         let tally = |region: u16| tallies.get(usize::from(region));
         let votes = |region: u16| tally(region).is_some_and(Tally::votes);
-        let count = |pass: usize| self.count(votes, |region| tally(region).is_some_and(|t| t.is_bad(pass)));
-        let bad = count(bad_pass);
+        let bad = self.count_pass(tallies, bad_pass);
         let need = self.need(&bad, votes);
         let state = self.state(&bad, need);
         if matches!(state, State::Unknown | State::Down) {
             return state;
         }
-        let impaired = count(impaired_pass);
+        let impaired = self.count_pass(tallies, impaired_pass);
         if self.state(&impaired, need) == State::Down { State::Degraded } else { state }
     }
 
