@@ -1,0 +1,159 @@
+//! How fast support has to answer, and whether it did.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use quorate_model::{CollectorTime, Millis};
+
+use crate::contract::{Fault, Problem, hours_faults};
+use crate::interval::Interval;
+use crate::objective::Kept;
+use crate::service_hours::ServiceHours;
+use crate::zone::Zone;
+
+/// How bad an incident is for the customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing works.
+    Critical,
+    /// A main part does not work.
+    High,
+    /// A part works badly.
+    Normal,
+    /// A question.
+    Low,
+}
+
+impl Severity {
+    /// All severities, worst first.
+    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Normal, Self::Low];
+
+    /// Its word in plans.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Normal => "normal",
+            Self::Low => "low",
+        }
+    }
+}
+
+/// How fast, in service time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SupportTarget {
+    /// Until somebody answers.
+    pub acknowledge: Option<Millis>,
+    /// Until it is solved.
+    pub resolve: Option<Millis>,
+}
+
+/// How a plan's customers are helped. Made by [`SupportPlan::new`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SupportPlan {
+    hours: ServiceHours,
+    channels: Vec<String>,
+    targets: BTreeMap<Severity, SupportTarget>,
+}
+
+impl SupportPlan {
+    /// A plan of support: its hours, how it is reached, its targets by severity.
+    ///
+    /// # Errors
+    /// Everything that is wrong, with paths below the plan's `support`.
+    pub fn new(
+        hours: ServiceHours,
+        channels: Vec<String>,
+        targets: BTreeMap<Severity, SupportTarget>,
+    ) -> Result<Self, Vec<Fault>> {
+        let mut faults = hours_faults(&hours, "hours");
+        for (severity, target) in &targets {
+            for (span, name) in [(target.acknowledge, "acknowledge"), (target.resolve, "resolve")] {
+                if let Some(span) = span.filter(|span| *span <= Millis::ZERO) {
+                    faults.push(Fault {
+                        path: alloc::format!("targets.{}.{name}", severity.as_str()),
+                        problem: Problem::OutOfRange { given: alloc::format!("{span}"), allowed: "over 0" },
+                    });
+                }
+            }
+            if let (Some(acknowledge), Some(resolve)) = (target.acknowledge, target.resolve)
+                && resolve < acknowledge
+            {
+                faults.push(Fault {
+                    path: alloc::format!("targets.{}.resolve", severity.as_str()),
+                    problem: Problem::CapBelow("acknowledge"),
+                });
+            }
+        }
+        if faults.is_empty() { Ok(Self { hours, channels, targets }) } else { Err(faults) }
+    }
+
+    /// When support is there.
+    pub fn hours(&self) -> &ServiceHours {
+        &self.hours
+    }
+
+    /// How it is reached.
+    pub fn channels(&self) -> &[String] {
+        &self.channels
+    }
+
+    /// Its targets by severity; one that is missing has none.
+    pub fn targets(&self) -> &BTreeMap<Severity, SupportTarget> {
+        &self.targets
+    }
+}
+
+/// When what happened in one case of support.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SupportCase {
+    /// How bad it was.
+    pub severity: Severity,
+    /// When it began.
+    pub opened_at: CollectorTime,
+    /// When somebody answered.
+    pub acknowledged_at: Option<CollectorTime>,
+    /// When it was solved.
+    pub resolved_at: Option<CollectorTime>,
+}
+
+/// One promise in one case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SupportResult {
+    /// How fast was promised, in service time.
+    pub target: Millis,
+    /// The last moment that keeps the promise; `None` if the service hours never reach it.
+    pub deadline: Option<CollectorTime>,
+    /// The service time it took, or has taken so far.
+    pub took: Millis,
+    /// Met, missed, or not yet known.
+    pub kept: Kept,
+}
+
+/// Judges the promises of a plan in one case, as of `now`: acknowledge, then resolve; `None` where none was made.
+pub fn judge_support(
+    plan: &SupportPlan,
+    case: &SupportCase,
+    zone: &Zone,
+    now: CollectorTime,
+) -> (Option<SupportResult>, Option<SupportResult>) {
+    let target = plan.targets.get(&case.severity).copied().unwrap_or_default();
+    let judge = |span: Option<Millis>, done: Option<CollectorTime>| {
+        span.map(|span| {
+            let until = done.unwrap_or(now);
+            let took = Interval::new(case.opened_at, until)
+                .map_or(Millis::ZERO, |within| plan.hours.inside(within, zone).length());
+            let kept = match (took <= span, done) {
+                (false, _) => Kept::Missed,
+                (true, Some(_)) => Kept::Met,
+                (true, None) => Kept::NotMeasured,
+            };
+            SupportResult { target: span, deadline: plan.hours.after(case.opened_at, span, zone), took, kept }
+        })
+    };
+    (judge(target.acknowledge, case.acknowledged_at), judge(target.resolve, case.resolved_at))
+}
+
+#[cfg(test)]
+mod tests;
