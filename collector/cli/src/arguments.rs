@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::session::GlobalArguments;
-use crate::{agents, ca, checks, explain, incidents, status};
+use crate::{agents, ca, checks, config, explain, incidents, probe, status};
 
 /// Uptime by quorum: what the collector says, and samples judged offline.
 #[derive(Debug, Parser)]
@@ -29,6 +29,10 @@ pub(crate) enum Command {
     Incidents(incidents::IncidentsArguments),
     /// Who said what about one moment, and why the verdict is what it is.
     Explain(explain::ExplainArguments),
+    /// Probe a target once, from here, and draw the phases; code 1 if it fails.
+    Probe(probe::ProbeArguments),
+    /// A collector's configuration file.
+    Config(config::ConfigArguments),
     /// A certificate authority of one's own, for the mutual TLS between agents and collectors.
     Ca(ca::CaArguments),
 }

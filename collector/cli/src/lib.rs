@@ -11,12 +11,14 @@ mod api_client;
 mod arguments;
 mod ca;
 mod checks;
+mod config;
 mod error;
 mod exit;
 mod explain;
 mod incidents;
 mod moment;
 mod paint;
+mod probe;
 mod session;
 mod status;
 mod table;
@@ -64,6 +66,8 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Result<Exit, Command
         Command::Agents(arguments) => agents::run(&arguments, session),
         Command::Incidents(arguments) => incidents::run(&arguments, session),
         Command::Explain(arguments) => explain::run(&arguments, session),
+        Command::Probe(arguments) => probe::run(&arguments, session),
+        Command::Config(arguments) => config::run(&arguments, session),
         Command::Ca(arguments) => ca::run(&arguments, session),
     }
 }

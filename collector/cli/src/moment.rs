@@ -40,7 +40,7 @@ pub(crate) fn parse(text: &str, zone: &TimeZone, now: CollectorTime) -> Result<C
         let span = span_ms(span).map_err(|_| error())?;
         return Ok(CollectorTime::from_millis(now.as_millis().saturating_sub(span)));
     }
-    if trimmed.len() > 8 && trimmed.bytes().all(|b| b.is_ascii_digit()) {
+    if !trimmed.is_empty() && trimmed.bytes().all(|b| b.is_ascii_digit()) {
         return trimmed.parse().map(CollectorTime::from_millis).map_err(|_| error());
     }
     if let Ok(timestamp) = trimmed.parse::<Timestamp>() {
