@@ -8,12 +8,20 @@
 //! [`Queries`] and publishes snapshots. It has no authentication either; it listens on loopback unless told otherwise,
 //! and is put behind a proxy that knows who may read. Its main types are [`Service`] and [`Queries`].
 
+pub mod api;
+#[cfg(test)]
+mod fixture;
+pub mod limits;
+pub mod metrics;
 pub mod queries;
+pub mod server;
 pub mod tally;
+mod traffic;
 pub mod view;
 
 pub use queries::{
     Answer, IncidentFilter, IncidentPhase, IncidentPosition, Queries, QueryError, RegionHistogram, Unavailable, Window,
 };
+pub use server::{Config, DEFAULT_LISTEN, Service};
 pub use tally::ProbeTally;
 pub use view::{Counters, Published, Snapshot};

@@ -1,7 +1,8 @@
 //! The picture of the present that readers share.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use bytes::Bytes;
 use quorate_model::CheckId;
 use quorate_proto::api;
 
@@ -15,6 +16,15 @@ pub struct Snapshot {
     status: api::Status,
     agents: api::Agents,
     counters: Counters,
+    rendered: Rendered,
+}
+
+/// The answers that are equal for every reader of one picture, made when first asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Rendered {
+    pub(crate) status: OnceLock<Bytes>,
+    pub(crate) checks: OnceLock<Bytes>,
+    pub(crate) agents: OnceLock<Bytes>,
 }
 
 impl Snapshot {
@@ -22,7 +32,7 @@ impl Snapshot {
     pub fn new(mut status: api::Status, mut agents: api::Agents, counters: Counters) -> Self {
         status.checks.sort_by(|a, b| a.id.cmp(&b.id));
         agents.agents.sort_by(|a, b| a.id.cmp(&b.id));
-        Self { status, agents, counters }
+        Self { status, agents, counters, rendered: Rendered::default() }
     }
 
     /// Every check's state.
@@ -44,6 +54,10 @@ impl Snapshot {
     /// What only the exporter tells.
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    pub(crate) fn rendered(&self) -> &Rendered {
+        &self.rendered
     }
 }
 

@@ -1,0 +1,32 @@
+//! The caps on what one request may ask for. All are inclusive.
+
+use quorate_model::Millis;
+
+const DAY: Millis = Millis::from_secs(86_400);
+
+/// The longest window of segments: a year's report with its edges.
+pub const SEGMENTS_WINDOW: Millis = DAY.times(400);
+
+/// The longest window of latency.
+pub const LATENCY_WINDOW: Millis = DAY.times(400);
+
+/// The longest window of samples: a month.
+pub const SAMPLES_WINDOW: Millis = DAY.times(31);
+
+/// The window where `from_ms` is not given.
+pub const DEFAULT_WINDOW: Millis = DAY;
+
+/// How far in the future a time may be, so that a client's clock need not agree with ours to the second.
+pub const FUTURE: Millis = Millis::from_secs(60);
+
+/// The most incidents of one page.
+pub const INCIDENTS: usize = 1_000;
+
+/// Incidents of one page where `limit` is not given.
+pub const DEFAULT_INCIDENTS: usize = 100;
+
+/// The longest query string, in bytes.
+pub const QUERY_BYTES: usize = 2_048;
+
+/// The longest incident id taken, in bytes.
+pub const INCIDENT_ID_BYTES: usize = 256;
