@@ -1,13 +1,13 @@
 //! One world: a scenario with every draw made by a seed. What a probe sees in it is a pure function of who probes and when.
 
-use quorate_model::{Failure, Outcome, References, RegionId};
+use quorate_model::{Failure, Outcome, RegionId};
 
 use crate::noise::Noise;
 use crate::scenario::{Event, Scenario, What, Who};
 use crate::spans::{Span, holds, normalise};
 
 /// How many references each agent has; the last one is the collector.
-const REFERENCES: u8 = 3;
+pub(crate) const REFERENCES: u8 = 3;
 const COLLECTOR_BIT: u32 = 1 << (REFERENCES - 1);
 const ALL_BITS: u32 = (1 << REFERENCES) - 1;
 
@@ -49,8 +49,6 @@ pub struct Answer {
     pub failure: Option<Failure>,
     /// How long it took, microseconds.
     pub length_us: u64,
-    /// How the references did around it.
-    pub references: References,
 }
 
 impl<'a> World<'a> {
@@ -182,6 +180,11 @@ impl<'a> World<'a> {
             .max()
     }
 
+    /// When the agent's process was gone.
+    pub fn crashes(&self, agent: usize) -> &[Span] {
+        self.agents.get(agent).map(|place| place.crashed.as_slice()).unwrap_or_default()
+    }
+
     /// How far the agent's wall clock is ahead of the truth, unknown to it: by a skew that no heartbeat shows.
     pub fn hidden_skew_ms(&self, agent: usize) -> i64 {
         self.agents.get(agent).map_or(0, |place| place.ahead_ms)
@@ -194,18 +197,12 @@ impl<'a> World<'a> {
 
     /// What a probe sees that the agent starts at a moment.
     pub fn probe(&self, agent: usize, moment: i64) -> Answer {
-        let references = References::mask(self.bad_references(agent, moment), REFERENCES).expect("a mask of 3 bits");
         let timeout_us = self.scenario.timeout_ms.unsigned_abs() * 1_000;
         let noise = self.noise.stream(1_000 + u64::try_from(agent).unwrap_or_default());
         let place = moment.unsigned_abs();
         let (mean, deviation) = self.scenario.rtt_us;
         let rtt_us = noise.normal(place, mean, deviation).max(100).unsigned_abs();
-        let silent = Answer {
-            outcome: Outcome::Fail,
-            failure: Some(Failure::ConnectTimeout),
-            length_us: timeout_us,
-            references,
-        };
+        let silent = Answer { outcome: Outcome::Fail, failure: Some(Failure::ConnectTimeout), length_us: timeout_us };
         let Some(own) = self.agents.get(agent) else { return silent };
         let lost = own
             .loss
@@ -230,10 +227,11 @@ impl<'a> World<'a> {
         } else {
             return silent;
         };
-        Answer { outcome, failure: None, length_us: rtt_us, references }
+        Answer { outcome, failure: None, length_us: rtt_us }
     }
 
-    fn bad_references(&self, agent: usize, moment: i64) -> u32 {
+    /// Which references fail at an agent at a moment, bit i for the i-th; the last one is the collector.
+    pub(crate) fn bad_references(&self, agent: usize, moment: i64) -> u32 {
         let Some(own) = self.agents.get(agent) else { return ALL_BITS };
         if holds(&own.uplink, moment) || holds(&self.references_down, moment) {
             ALL_BITS

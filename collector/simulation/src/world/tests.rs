@@ -42,9 +42,11 @@ fn faults_strike_whom_they_should_and_show_in_the_references_as_they_should() {
     );
     let world = World::new(&scenario, 1);
     let at = 65_000;
-    let answers: Vec<_> = (0..5).map(|agent| world.probe(agent, at)).collect();
-    let seen: Vec<_> = answers.iter().map(|a| (a.outcome, a.references.ok())).collect();
-    assert_eq!(seen, [(Outcome::Fail, 3), (Outcome::Fail, 0), (Outcome::Ok, 2), (Outcome::Ok, 3), (Outcome::Ok, 3)]);
+    let seen: Vec<_> = (0..5).map(|agent| (world.probe(agent, at).outcome, world.bad_references(agent, at))).collect();
+    assert_eq!(
+        seen,
+        [(Outcome::Fail, 0), (Outcome::Fail, 0b111), (Outcome::Ok, 0b100), (Outcome::Ok, 0), (Outcome::Ok, 0)]
+    );
     assert_eq!(world.away_until(2, at), Some(70_000));
     assert!(!world.is_running(3, at) && world.is_running(3, 70_000));
     let any = self::scenario("events: [{what: path, regions: 2, at: 1m, lasts: 10s}]");
