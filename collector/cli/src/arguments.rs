@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::session::GlobalArguments;
-use crate::{agents, ca, checks, config, explain, incidents, probe, status};
+use crate::{agents, ca, checks, config, explain, incidents, probe, simulate, status};
 
 /// Uptime by quorum: what the collector says, and samples judged offline.
 #[derive(Debug, Parser)]
@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Probe(probe::ProbeArguments),
     /// A collector's configuration file.
     Config(config::ConfigArguments),
+    /// Worlds whose truth is known, judged by this collector's engine and by others' rules; code 1 if bounds do not hold.
+    Simulate(simulate::SimulateArguments),
     /// A certificate authority of one's own, for the mutual TLS between agents and collectors.
     Ca(ca::CaArguments),
 }

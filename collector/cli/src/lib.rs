@@ -20,6 +20,7 @@ mod moment;
 mod paint;
 mod probe;
 mod session;
+mod simulate;
 mod status;
 mod table;
 
@@ -68,6 +69,7 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Result<Exit, Command
         Command::Explain(arguments) => explain::run(&arguments, session),
         Command::Probe(arguments) => probe::run(&arguments, session),
         Command::Config(arguments) => config::run(&arguments, session),
+        Command::Simulate(arguments) => simulate::run(&arguments, session),
         Command::Ca(arguments) => ca::run(&arguments, session),
     }
 }
