@@ -1,1 +1,131 @@
+use alloc::collections::BTreeMap;
+use alloc::vec;
 
+use proptest::prelude::*;
+use quorate_model::{Bounds, CheckId, CollectorTime, Incident, IncidentClass, IncidentId, Millis, State};
+
+use super::{Finality, InputHash, Report, ReportIncident, ReportInputs};
+use crate::combine::Service;
+use crate::contract::{Contract, ContractDraft};
+use crate::evaluate::{CheckInput, Inputs};
+use crate::exclusion::{Exclusion, ExclusionClass};
+use crate::id::ContractId;
+use crate::interval::Interval;
+use crate::percent::Percent;
+use crate::tests::{berlin, utc_ms};
+use crate::timeline::{PlainSegment, Timeline};
+
+fn inputs(revision: u32, incidents: Vec<ReportIncident>) -> ReportInputs {
+    ReportInputs {
+        revision,
+        finality: Finality::Final,
+        made_at: CollectorTime::from_millis(utc_ms("2026-11-04T00:00:00Z")),
+        input_hash: InputHash([7; 32]),
+        incidents,
+        latency: vec![],
+        methods: vec![],
+    }
+}
+
+fn contract(exclusions: Vec<Exclusion>) -> Contract {
+    let check = CheckId::new("shop").expect("an id");
+    let mut draft = ContractDraft::new(ContractId::new("c").expect("an id"), Service::Check(check));
+    draft.timezone = "Europe/Berlin".into();
+    draft.objectives.availability = Percent::parse("99.95").ok();
+    draft.exclusions = exclusions;
+    Contract::new(draft).expect("a contract")
+}
+
+fn october(contract: &Contract, segments: &[PlainSegment], inputs: ReportInputs) -> Report {
+    let timeline = Timeline::from_plain(segments).expect("no overlap");
+    let check = CheckId::new("shop").expect("an id");
+    let checks = BTreeMap::from([(check, CheckInput { timeline, attempts: None })]);
+    let zone = berlin();
+    let window = contract.terms().window.window("2026-10", &zone).expect("a month");
+    Report::new(contract, &window, Inputs { checks: &checks, zone: &zone }, inputs).expect("the right zone")
+}
+
+/// Alternating states over October, from these lengths in minutes.
+fn segments(lengths: &[(u32, u8)]) -> Vec<PlainSegment> {
+    let mut start = utc_ms("2026-09-30T22:00:00Z");
+    let mut out = Vec::new();
+    for (minutes, state) in lengths {
+        let end = start + i64::from(*minutes) * 60_000;
+        let state = [State::Up, State::Down, State::Unknown][usize::from(*state)];
+        out.extend(Interval::from_millis(start, end).map(|interval| PlainSegment { interval, state }));
+        start = end;
+    }
+    out
+}
+
+#[test]
+fn a_report_adds_up_by_day_and_spends_its_budget() {
+    let report = october(&contract(vec![]), &segments(&[(600, 0), (30, 1), (44_070, 0)]), inputs(1, vec![]));
+    assert_eq!(report.days.len(), 31);
+    let sum = report.days.iter().map(|(_, ledger)| *ledger).reduce(|a, b| a.plus(&b).expect("one service"));
+    assert_eq!(sum, Some(report.evaluation.ledger));
+    let budget = report.budget.expect("an objective");
+    // 745 hours: 0.05 % are 1,341 s.
+    assert_eq!((budget.allowed, budget.spent), (Millis::from_secs(1341), Millis::from_secs(1800)));
+    assert_eq!(
+        report.worst.iter().map(|w| w.down.get() / 1000).collect::<Vec<_>>(),
+        [60, 300, 1800, 1800, 1800, 1800, 1800]
+    );
+}
+
+#[test]
+fn a_revision_shows_what_changed() {
+    let at = CollectorTime::from_millis;
+    let incident = |id: &str, support| {
+        let bounds = Bounds { earliest: at(0), latest: at(1) };
+        ReportIncident {
+            incident: Incident {
+                id: IncidentId::new(id),
+                check: CheckId::new("shop").expect("an id"),
+                start: at(0),
+                end: Some(at(1)),
+                start_bounds: bounds,
+                end_bounds: bounds,
+                class: IncidentClass::Outage,
+                billed: Millis::new(1),
+                runs: vec![],
+                regions: vec![],
+                support,
+            },
+            failures: vec![],
+            evidence: vec![],
+        }
+    };
+    let run = Interval::from_millis(utc_ms("2026-10-01T08:00:00Z"), utc_ms("2026-10-01T08:10:00Z")).expect("some time");
+    let unannounced = Exclusion::new(ExclusionClass::Maintenance, run, "");
+    let announced = Exclusion { announced_at: Some(at(0)), ..unannounced.clone() };
+    let lengths = segments(&[(600, 0), (30, 1), (44_070, 0)]);
+    let first = october(&contract(vec![unannounced]), &lengths, inputs(1, vec![incident("a", 3), incident("b", 3)]));
+    let second = october(&contract(vec![announced]), &lengths, inputs(2, vec![incident("a", 4), incident("c", 3)]));
+    let change = second.clone().with_change_since(&first).change.expect("a change");
+    assert_eq!((change.revision, change.rulings_changed.as_slice()), (1, [0].as_slice()));
+    assert_eq!(change.ledger.down(), Millis::from_secs(1800));
+    assert_eq!(second.evaluation.ledger.down(), Millis::from_secs(1200));
+    let ids = |incidents: &[Incident]| incidents.iter().map(|i| i.id.as_str().to_owned()).collect::<Vec<_>>();
+    assert_eq!(ids(&change.incidents_changed), ["a", "c"]);
+    assert_eq!(ids(&change.incidents_gone), ["b"]);
+}
+
+proptest! {
+    /// Invariant 24: a frozen report is reproducible from what it was made of, in whatever order that comes.
+    #[test]
+    fn invariant_24_the_same_inputs_give_the_same_report(
+        lengths in prop::collection::vec((1u32..3000, 0u8..3), 1..30),
+        order in prop::collection::vec(any::<usize>(), 30),
+    ) {
+        let in_order = segments(&lengths);
+        let mut shuffled = in_order.clone();
+        for (place, other) in order.iter().enumerate().take(shuffled.len()) {
+            let other = other % shuffled.len();
+            shuffled.swap(place, other);
+        }
+        let contract = contract(vec![]);
+        let report = |segments: &[PlainSegment]| october(&contract, segments, inputs(1, vec![]));
+        prop_assert_eq!(report(&in_order), report(&shuffled));
+    }
+}

@@ -203,7 +203,7 @@ fn without_short_runs(levels: &[u64], minimum: Millis) -> Vec<u64> {
     let mut start = 0;
     while start < CELLS {
         let end = (start..CELLS).find(|s| levels[*s] == 0).unwrap_or(CELLS);
-        if end > start && Millis::from_secs((end - start) as i64) < minimum {
+        if end > start && second(end) - second(start) < minimum {
             out[start..end].fill(0);
         }
         start = end.max(start) + 1;
@@ -280,7 +280,8 @@ proptest! {
         let of_ledger = |parts: u128| Ratio::new(parts, u128::from(got.ledger.scale()) * 3_600_000);
         prop_assert_eq!(of_ledger(got.ledger.down_parts()), in_parts(want.down));
         prop_assert_eq!(of_ledger(got.ledger.unknown_parts()), in_parts(want.unknown));
-        prop_assert_eq!(got.ledger.excluded().get() as u128 * u128::from(WHOLE), want.excluded * 1000);
+        let excluded = u128::from(got.ledger.excluded().get().unsigned_abs());
+        prop_assert_eq!(excluded * u128::from(WHOLE), want.excluded * 1000);
         prop_assert_eq!(got.uptime.map(|uptime| [uptime.low, uptime.point, uptime.high]), want.uptime);
         prop_assert_eq!(got.breach, want.breach);
     }
@@ -384,7 +385,7 @@ proptest! {
         credit in credits(),
         ups in (0u128..=1_000_000, 0u128..=1_000_000),
         before in 0u128..2000,
-        objective in prop_oneof![Just(None), (0u32..=100).prop_map(|p| Percent::whole(p))],
+        objective in prop_oneof![Just(None), (0u32..=100).prop_map(Percent::whole)],
     ) {
         let owed = |up: u128| {
             let down = Millis::new(i64::try_from(1_000_000 - up).expect("at most a million"));
@@ -441,6 +442,7 @@ fn entries() -> impl Strategy<Value = Exclusion> {
 fn credits() -> impl Strategy<Value = Credit> {
     let steps = || prop::collection::btree_set(1u32..100, 1..5).prop_map(|set| set.into_iter().collect::<Vec<_>>());
     let whole = |p: u32| Percent::whole(p).expect("at most 100");
+    let small = |days: u32| u16::try_from(days).expect("below 100");
     let rule = prop_oneof![
         (steps(), steps()).prop_map(move |(below, percent)| {
             let pairs = below.into_iter().rev().zip(percent);
@@ -448,14 +450,14 @@ fn credits() -> impl Strategy<Value = Credit> {
         }),
         (steps(), steps()).prop_map(move |(below, days)| {
             let pairs = below.into_iter().rev().zip(days);
-            CreditRule::ServiceDays(pairs.map(|(b, d)| DayTier { below: whole(b), days: d as u16 }).collect())
+            CreditRule::ServiceDays(pairs.map(|(b, d)| DayTier { below: whole(b), days: small(d) }).collect())
         }),
-        (steps(), steps()).prop_map(|(lengths, days)| CreditRule::DurationLadder {
+        (steps(), steps()).prop_map(move |(lengths, days)| CreditRule::DurationLadder {
             measure: LadderMeasure::Longest,
             steps: lengths
                 .into_iter()
                 .zip(days)
-                .map(|(length, days)| LadderStep { at_least: Millis::new(i64::from(length) * 9000), days: days as u16 })
+                .map(|(length, days)| LadderStep { at_least: Millis::new(i64::from(length) * 9000), days: small(days) })
                 .collect(),
         }),
         (1u32..100_000).prop_map(|times_milli| CreditRule::Multiplier { times_milli }),

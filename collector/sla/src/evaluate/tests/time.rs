@@ -136,17 +136,17 @@ fn unknown_time_counts_as_the_contract_rules() {
         "unknown 86400000 down 1296000 low 96.6166 point 96.6166 high 99.9500 breach possible credit 25",
     );
     let exclude = rule(UnknownRule::Exclude);
-    check(&exclude, "gap 2026-11-05T00:00:00Z 1h", "2026-11", "unknown 3600000 up 2588400000 coverage 99.86");
+    check(exclude, "gap 2026-11-05T00:00:00Z 1h", "2026-11", "unknown 3600000 up 2588400000 coverage 99.86");
     // 1,296 s unknown are within the budget even if they were down, a millisecond more are not.
-    check(&exclude, "gap 2026-11-05T00:00:00Z 1296s", "2026-11", "breach none point 100.0000");
-    check(&exclude, "gap 2026-11-05T00:00:00Z 1296s1ms", "2026-11", "breach possible point 100.0000 credit 0");
+    check(exclude, "gap 2026-11-05T00:00:00Z 1296s", "2026-11", "breach none point 100.0000");
+    check(exclude, "gap 2026-11-05T00:00:00Z 1296s1ms", "2026-11", "breach possible point 100.0000 credit 0");
     let all = "unknown 2026-11-01T00:00:00Z 30d";
-    check(&exclude, all, "2026-11", "unknown 2592000000 point none breach possible credit 0 coverage 0.00");
+    check(exclude, all, "2026-11", "unknown 2592000000 point none breach possible credit 0 coverage 0.00");
     check(rule(UnknownRule::Up), all, "2026-11", "point 100.0000 breach possible credit 0");
     check(rule(UnknownRule::Down), all, "2026-11", "low 0.0000 point 0.0000 high 100.0000 breach possible credit 100");
     // What is down is not unknown.
     check(
-        &exclude,
+        exclude,
         "unknown 2026-11-05T00:00:00Z 2h; down 2026-11-05T01:00:00Z 2h",
         "2026-11",
         "unknown 3600000 down 7200000",
