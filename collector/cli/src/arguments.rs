@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::session::GlobalArguments;
-use crate::{agents, ca, checks, config, explain, incidents, probe, simulate, status};
+use crate::{agents, ca, checks, config, explain, incidents, probe, replay, simulate, status};
 
 /// Uptime by quorum: what the collector says, and samples judged offline.
 #[derive(Debug, Parser)]
@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Incidents(incidents::IncidentsArguments),
     /// Who said what about one moment, and why the verdict is what it is.
     Explain(explain::ExplainArguments),
+    /// Judge samples from a file by the policies of a configuration.
+    Replay(replay::ReplayArguments),
     /// Probe a target once, from here, and draw the phases; code 1 if it fails.
     Probe(probe::ProbeArguments),
     /// A collector's configuration file.

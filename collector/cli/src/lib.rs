@@ -16,9 +16,12 @@ mod error;
 mod exit;
 mod explain;
 mod incidents;
+mod judged;
 mod moment;
 mod paint;
 mod probe;
+mod replay;
+mod samples;
 mod session;
 mod simulate;
 mod status;
@@ -67,6 +70,7 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Result<Exit, Command
         Command::Agents(arguments) => agents::run(&arguments, session),
         Command::Incidents(arguments) => incidents::run(&arguments, session),
         Command::Explain(arguments) => explain::run(&arguments, session),
+        Command::Replay(arguments) => replay::run(&arguments, session),
         Command::Probe(arguments) => probe::run(&arguments, session),
         Command::Config(arguments) => config::run(&arguments, session),
         Command::Simulate(arguments) => simulate::run(&arguments, session),
