@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::session::GlobalArguments;
-use crate::{agents, ca, checks, config, explain, incidents, probe, replay, simulate, status};
+use crate::{agents, ca, checks, config, digest, explain, incidents, probe, replay, simulate, status, what_if};
 
 /// Uptime by quorum: what the collector says, and samples judged offline.
 #[derive(Debug, Parser)]
@@ -31,6 +31,10 @@ pub(crate) enum Command {
     Explain(explain::ExplainArguments),
     /// Judge samples from a file by the policies of a configuration.
     Replay(replay::ReplayArguments),
+    /// Judge the same samples by other policies, side by side.
+    WhatIf(what_if::WhatIfArguments),
+    /// Hash samples, policy and verdict of each check, to compare two machines.
+    Digest(digest::DigestArguments),
     /// Probe a target once, from here, and draw the phases; code 1 if it fails.
     Probe(probe::ProbeArguments),
     /// A collector's configuration file.

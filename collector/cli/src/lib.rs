@@ -12,6 +12,7 @@ mod arguments;
 mod ca;
 mod checks;
 mod config;
+mod digest;
 mod error;
 mod exit;
 mod explain;
@@ -26,6 +27,7 @@ mod session;
 mod simulate;
 mod status;
 mod table;
+mod what_if;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -71,6 +73,8 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Result<Exit, Command
         Command::Incidents(arguments) => incidents::run(&arguments, session),
         Command::Explain(arguments) => explain::run(&arguments, session),
         Command::Replay(arguments) => replay::run(&arguments, session),
+        Command::WhatIf(arguments) => what_if::run(&arguments, session),
+        Command::Digest(arguments) => digest::run(&arguments, session),
         Command::Probe(arguments) => probe::run(&arguments, session),
         Command::Config(arguments) => config::run(&arguments, session),
         Command::Simulate(arguments) => simulate::run(&arguments, session),
