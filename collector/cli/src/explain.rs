@@ -1,15 +1,21 @@
 //! `quorate explain CHECK --at TIME`: who said what about one moment, and why the verdict is what it is.
 
+use std::path::PathBuf;
+
 use clap::Args;
+use quorate_model::CollectorTime;
 use quorate_proto::api::{AgentEvidence, Explanation, SampleSummary};
 
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::moment;
 use crate::paint::{Tone, harmless};
+use crate::samples::{Case, CaseArguments, OnBadRecord};
 use crate::session::{Look, Session};
 use crate::status::list_or;
 use crate::table::{Align, Cell, Table};
+
+mod offline;
 
 /// What `quorate explain` can be told.
 #[derive(Clone, Debug, Args)]
@@ -20,6 +26,15 @@ pub(crate) struct ExplainArguments {
     /// The moment: RFC 3339, HH:MM[:SS], milliseconds since the epoch, now, or "10m ago".
     #[arg(long, value_name = "TIME", default_value = "now")]
     at: String,
+    /// Ask no collector: judge the samples of this file; needs --config.
+    #[arg(long, value_name = "FILE", requires = "config", help_heading = "From files")]
+    samples: Option<PathBuf>,
+    /// The collector's configuration, with the check's policy.
+    #[arg(long, value_name = "FILE", requires = "samples", help_heading = "From files")]
+    config: Option<PathBuf>,
+    /// What to do with a line that is no sample.
+    #[arg(long, value_enum, default_value_t = OnBadRecord::Stop, value_name = "ACTION", help_heading = "From files")]
+    on_bad_record: OnBadRecord,
 }
 
 /// Asks the collector and shows its answer.
@@ -28,11 +43,28 @@ pub(crate) struct ExplainArguments {
 /// No collector, a time that is none, or a check the collector does not know.
 pub(crate) fn run(arguments: &ExplainArguments, session: &mut Session<'_>) -> Result<Exit, CommandError> {
     let at = session.moment("--at", &arguments.at)?;
-    let explanation: Explanation = session
-        .api()?
-        .get_now(&["api", "v1", "checks", &arguments.check, "explain"], &[("at_ms", at.as_millis().to_string())])?;
+    let explanation: Explanation = match (&arguments.config, &arguments.samples) {
+        (Some(config), Some(samples)) => from_files(arguments, config.clone(), samples.clone(), at, session)?,
+        _ => session
+            .api()?
+            .get_now(&["api", "v1", "checks", &arguments.check, "explain"], &[("at_ms", at.as_millis().to_string())])?,
+    };
     session.answer(&explanation, render)?;
     Ok(Exit::Fine)
+}
+
+fn from_files(
+    arguments: &ExplainArguments,
+    config: PathBuf,
+    samples: PathBuf,
+    at: CollectorTime,
+    session: &mut Session<'_>,
+) -> Result<Explanation, CommandError> {
+    let whole = CaseArguments { config, samples, from: None, to: None, on_bad_record: arguments.on_bad_record };
+    let case = Case::open(&whole, session)?;
+    let checks = case.checks(std::slice::from_ref(&arguments.check))?;
+    let check = checks.first().expect("one name gives one check or an error");
+    Ok(offline::explain(case.samples(&check.id), &check.policy, at, case.now))
 }
 
 /// The explanation for people: evidence, arithmetic, verdict.

@@ -58,3 +58,24 @@ fn explanation() -> Explanation {
 fn evidence_arithmetic_and_verdict_stand_in_this_order() {
     insta::assert_snapshot!(render(&explanation(), &Look::plain()));
 }
+
+#[test]
+fn files_are_explained_without_a_collector() {
+    let files = crate::replay::tests::Files::new(&crate::replay::tests::outage());
+    let scratch = files.paths();
+    let ask = |at: &str| {
+        let [config, samples] = &scratch;
+        crate::tests::quorate(&["explain", "shop", "--at", at, "--config", config, "--samples", samples])
+    };
+    let (exit, out, err) = ask("90000");
+    assert_eq!(exit, Exit::Fine, "{err}");
+    insta::assert_snapshot!(out);
+    let (_, out, _) = ask("59000");
+    assert!(out.contains("ambiguous") && out.contains("DOWN: 2 of 3 voting regions are bad, 2 are needed"), "{out}");
+    let (_, out, _) = ask("30000");
+    assert!(out.contains("UP: none of 3 voting regions is bad"), "{out}");
+    let (_, out, _) = ask("1000");
+    assert!(out.contains("UNKNOWN: 1 of 3 regions vote, 2 are needed to know anything"), "{out}");
+    let (exit, _, err) = crate::tests::quorate(&["explain", "shop", "--samples", "x"]);
+    assert!(exit == Exit::Usage && err.contains("--config"), "{err}");
+}

@@ -51,9 +51,13 @@ impl Files {
         Self { scratch }
     }
 
+    /// The configuration and the samples.
+    pub(crate) fn paths(&self) -> [String; 2] {
+        ["config.yaml", "samples.jsonl"].map(|name| self.scratch.path().join(name).display().to_string())
+    }
+
     pub(crate) fn run(&self, command: &str, more: &[&str]) -> (Exit, String, String) {
-        let path = |name: &str| self.scratch.path().join(name).display().to_string();
-        let (config, samples) = (path("config.yaml"), path("samples.jsonl"));
+        let [config, samples] = self.paths();
         quorate(&[&[command, "--config", &config, "--samples", &samples], more].concat())
     }
 
