@@ -90,6 +90,20 @@ impl ApiClient {
         path: &[&str],
         query: &[(&str, String)],
     ) -> Result<T, ApiError> {
+        let (url, body) = self.ask(path, query).await?;
+        serde_json::from_slice(&body).map_err(|source| ApiError::Shape { url, source })
+    }
+
+    /// The answer to the same question as text, for what is not one JSON document.
+    ///
+    /// # Errors
+    /// As [`ApiClient::get`].
+    pub(crate) async fn get_text(&self, path: &[&str], query: &[(&str, String)]) -> Result<String, ApiError> {
+        let (_, body) = self.ask(path, query).await?;
+        Ok(String::from_utf8_lossy(&body).into_owned())
+    }
+
+    async fn ask(&self, path: &[&str], query: &[(&str, String)]) -> Result<(Url, Bytes), ApiError> {
         let mut url = self.base.clone();
         url.path_segments_mut().expect("an http URL has a path").pop_if_empty().extend(path);
         if !query.is_empty() {
@@ -99,14 +113,14 @@ impl ApiClient {
         let (status, body) = tokio::time::timeout(self.deadline, fetch(&url))
             .await
             .map_err(|_| ApiError::Deadline { url: url.clone(), deadline_ms })??;
-        if !status.is_success() {
-            let exit = if status.is_client_error() { Exit::Usage } else { Exit::Answer };
-            return Err(match serde_json::from_slice::<api::ErrorBody>(&body) {
-                Ok(refusal) => ApiError::Refused { code: refusal.code, message: refusal.message, exit },
-                Err(_) => ApiError::Status { url, status: status.as_u16() },
-            });
+        if status.is_success() {
+            return Ok((url, body));
         }
-        serde_json::from_slice(&body).map_err(|source| ApiError::Shape { url, source })
+        let exit = if status.is_client_error() { Exit::Usage } else { Exit::Answer };
+        Err(match serde_json::from_slice::<api::ErrorBody>(&body) {
+            Ok(refusal) => ApiError::Refused { code: refusal.code, message: refusal.message, exit },
+            Err(_) => ApiError::Status { url, status: status.as_u16() },
+        })
     }
 
     /// The same from a place that is not asynchronous.

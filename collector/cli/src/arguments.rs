@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::session::GlobalArguments;
-use crate::{agents, ca, checks, config, digest, explain, incidents, probe, replay, simulate, status, what_if};
+use crate::{agents, ca, checks, config, demo, digest, explain, incidents, probe, replay, simulate, status, what_if};
 
 /// Uptime by quorum: what the collector says, and samples judged offline.
 #[derive(Debug, Parser)]
@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Config(config::ConfigArguments),
     /// Worlds whose truth is known, judged by this collector's engine and by others' rules; code 1 if bounds do not hold.
     Simulate(simulate::SimulateArguments),
+    /// A collector and five agents on this machine, with faults at the press of a key; --story runs unattended.
+    Demo(demo::DemoArguments),
     /// A certificate authority of one's own, for the mutual TLS between agents and collectors.
     Ca(ca::CaArguments),
 }

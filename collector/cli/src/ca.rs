@@ -14,7 +14,7 @@ use crate::paint::harmless;
 use crate::session::{Look, Session};
 
 pub(crate) mod authority;
-mod files;
+pub(crate) mod files;
 
 use authority::{Authority, Issued, Subject, Validity};
 use files::Overwrite;

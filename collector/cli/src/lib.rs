@@ -12,6 +12,7 @@ mod arguments;
 mod ca;
 mod checks;
 mod config;
+mod demo;
 mod digest;
 mod error;
 mod exit;
@@ -78,6 +79,7 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Result<Exit, Command
         Command::Probe(arguments) => probe::run(&arguments, session),
         Command::Config(arguments) => config::run(&arguments, session),
         Command::Simulate(arguments) => simulate::run(&arguments, session),
+        Command::Demo(arguments) => demo::run(&arguments, session),
         Command::Ca(arguments) => ca::run(&arguments, session),
     }
 }

@@ -174,6 +174,11 @@ impl<'a> Session<'a> {
         Ok(ApiClient::new(&self.collector, self.deadline)?)
     }
 
+    /// True if answers go to a terminal.
+    pub(crate) fn on_terminal(&self) -> bool {
+        self.environment.terminal
+    }
+
     /// The clock.
     pub(crate) fn now(&self) -> CollectorTime {
         CollectorTime::from_millis((self.environment.now_ms)())

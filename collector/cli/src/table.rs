@@ -48,19 +48,12 @@ impl From<&str> for Cell {
 pub(crate) struct Table {
     columns: Vec<(&'static str, Align)>,
     rows: Vec<Vec<Cell>>,
-    indent: usize,
 }
 
 impl Table {
     /// A table with these columns and no rows.
     pub(crate) fn new(columns: &[(&'static str, Align)]) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new(), indent: 0 }
-    }
-
-    /// The same table, `indent` blanks further right.
-    pub(crate) fn indented(mut self, indent: usize) -> Self {
-        self.indent = indent;
-        self
+        Self { columns: columns.to_vec(), rows: Vec::new() }
     }
 
     /// Adds a row; cells beyond the columns are dropped, missing ones are empty.
@@ -79,7 +72,7 @@ impl Table {
         }
         let mut text = String::new();
         for row in std::iter::once(&heading).chain(&self.rows) {
-            let mut line = " ".repeat(self.indent);
+            let mut line = String::new();
             // Blanks are held back until something follows them, so that no line ends with them.
             let mut held = 0;
             for ((cell, width), (_, align)) in row.iter().zip(&widths).zip(&self.columns) {

@@ -9,7 +9,7 @@ use crate::error::CommandError;
 
 /// Whether files that are there may be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Overwrite {
+pub(crate) enum Overwrite {
     /// They may.
     Allowed,
     /// They may not.
@@ -20,13 +20,13 @@ const PRIVATE: u32 = 0o600;
 const PUBLIC: u32 = 0o644;
 
 /// Makes a directory only its owner may enter; one that is there stays as it is.
-pub(super) fn make_directory(path: &Path) -> Result<(), CommandError> {
+pub(crate) fn make_directory(path: &Path) -> Result<(), CommandError> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|source| CommandError::Write { path: path.to_owned(), source })
 }
 
 /// Refuses if one of the files is there and may not be replaced, before anything is written.
-pub(super) fn none_is_there(paths: &[&Path], overwrite: Overwrite) -> Result<(), CommandError> {
+pub(crate) fn none_is_there(paths: &[&Path], overwrite: Overwrite) -> Result<(), CommandError> {
     if overwrite == Overwrite::Allowed {
         return Ok(());
     }
@@ -43,17 +43,17 @@ fn already_there() -> io::Error {
 }
 
 /// Writes a file only its owner may read.
-pub(super) fn write_private(path: &Path, content: &[u8], overwrite: Overwrite) -> Result<(), CommandError> {
+pub(crate) fn write_private(path: &Path, content: &[u8], overwrite: Overwrite) -> Result<(), CommandError> {
     write(path, content, PRIVATE, overwrite)
 }
 
 /// Writes a file everybody may read.
-pub(super) fn write_public(path: &Path, content: &[u8], overwrite: Overwrite) -> Result<(), CommandError> {
+pub(crate) fn write_public(path: &Path, content: &[u8], overwrite: Overwrite) -> Result<(), CommandError> {
     write(path, content, PUBLIC, overwrite)
 }
 
 /// The same, where an equal file that is there is as good as a new one.
-pub(super) fn write_copy(path: &Path, content: &[u8], overwrite: Overwrite) -> Result<(), CommandError> {
+pub(crate) fn write_copy(path: &Path, content: &[u8], overwrite: Overwrite) -> Result<(), CommandError> {
     match fs::read(path) {
         Ok(there) if there == content => Ok(()),
         _ => write_public(path, content, overwrite),
@@ -61,12 +61,12 @@ pub(super) fn write_copy(path: &Path, content: &[u8], overwrite: Overwrite) -> R
 }
 
 /// Reads a text.
-pub(super) fn read_text(path: &Path) -> Result<String, CommandError> {
+pub(crate) fn read_text(path: &Path) -> Result<String, CommandError> {
     fs::read_to_string(path).map_err(|source| CommandError::Read { path: path.to_owned(), source })
 }
 
 /// Reads a text that only its owner may be able to read.
-pub(super) fn read_private(path: &Path) -> Result<String, CommandError> {
+pub(crate) fn read_private(path: &Path) -> Result<String, CommandError> {
     let read = |source| CommandError::Read { path: path.to_owned(), source };
     let mode = fs::metadata(path).map_err(read)?.permissions().mode();
     if mode & 0o077 != 0 {
