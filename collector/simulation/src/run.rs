@@ -46,7 +46,7 @@ pub struct Run {
     pub verdict: quorate_collector_consensus::Verdict,
 }
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Happening {
     Wake(usize),
     Stop(usize),

@@ -1,4 +1,4 @@
-use crate::{assert_none, metadata, read, root, tracked};
+use crate::{assert_none, is, metadata, read, root, tracked};
 
 /// First parts of paths that documents name.
 const TOP: &[&str] = &["agent/", "collector/", "proto/", "deploy/", "tests/", ".ci/"];
@@ -31,7 +31,7 @@ fn named_paths(text: &str) -> Vec<String> {
 #[test]
 fn documents_name_only_paths_that_exist() {
     let mut findings = Vec::new();
-    for document in tracked().iter().filter(|path| path.ends_with(".md")) {
+    for document in tracked().iter().filter(|path| is(path, "md")) {
         let folder = root().join(document).parent().expect("a file has a folder").to_owned();
         for path in named_paths(&read(document)) {
             let first = path.split_whitespace().next().unwrap_or_default();

@@ -1,4 +1,4 @@
-use crate::{assert_none, read, tracked};
+use crate::{assert_none, is, read, tracked};
 
 /// The top level, dot-files aside.
 const TOP: &[&str] = &[
@@ -21,7 +21,7 @@ const DRAWERS: &[&str] = &["utils", "util", "common", "helpers", "helper", "mana
 const MAX_LINES: usize = 600;
 
 fn sources() -> impl Iterator<Item = String> {
-    tracked().into_iter().filter(|path| path.ends_with(".rs"))
+    tracked().into_iter().filter(|path| is(path, "rs"))
 }
 
 #[test]

@@ -25,6 +25,11 @@ fn tracked() -> Vec<String> {
     text.lines().filter(|path| root().join(path).exists()).map(str::to_owned).collect()
 }
 
+/// True if a file's name ends so, after a dot.
+fn is(path: &str, extension: &str) -> bool {
+    Path::new(path).extension().is_some_and(|found| found == extension)
+}
+
 fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
