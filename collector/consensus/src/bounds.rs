@@ -23,46 +23,65 @@ pub(crate) struct Edge {
     pub(crate) latest: i64,
 }
 
+/// The start of a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Start {
+    pub(crate) edge: Edge,
+    /// Nothing bounds it from below.
+    pub(crate) from_nowhere: bool,
+}
+
 /// The start of a run; not before `previous_end`, where the incident before ended.
-pub(crate) fn start(scene: &Scene<'_>, run: &Run, supporters: &[Supporter], previous_end: i64) -> Edge {
-    let rule = scene.rules.at(run.start);
-    let voting = voting_agents(scene, run.start, supporters);
-    let earliest_turns = supporters.iter().map(|s| (s.turned_bad.0, s.region)).collect();
-    let latest_turns = supporters.iter().map(|s| (s.turned_bad.1, s.region)).collect();
+pub(crate) fn start(scene: &Scene<'_>, run: &Run, supporters: &[Supporter], previous_end: i64) -> Start {
     let before = scene.stretches.get(..run.stretches.start).unwrap_or_default();
     let (possible, unknown) = reach(before.iter().rev(), run.start, |stretch| stretch.start);
-    let unknown = if unknown == i64::MIN { scene.horizon.min(run.start) } else { unknown };
     let certain = certain(scene, run).map_or(i64::MAX, |(from, _)| from);
+    // What a supporter saw before the target can have been down at all says nothing of this run.
+    let turns: Vec<(i64, i64)> =
+        supporters.iter().map(|s| (s.turned_bad.0.max(unknown), s.turned_bad.1.max(unknown))).collect();
+    let rule = scene.rules.at(run.start);
+    let voting = voting_agents(scene, run.start, supporters);
+    let (from, by) =
+        (crossing(rule, &voting, supporters, &turns, |t| t.0), crossing(rule, &voting, supporters, &turns, |t| t.1));
 
-    let earliest = crossing(rule, &voting, earliest_turns).unwrap_or(i64::MIN).max(unknown).min(run.start);
-    let latest = crossing(rule, &voting, latest_turns).unwrap_or(i64::MAX).min(certain).max(run.start);
-    let turns: Vec<(i64, i64)> = supporters.iter().map(|s| s.turned_bad).collect();
+    let earliest = from.unwrap_or(unknown).max(unknown).min(run.start);
+    let latest = by.unwrap_or(run.start).min(certain).max(run.start);
     let least = earliest.max(possible).max(previous_end).min(run.start);
     let most = latest.min(certain).min(run.end);
-    let latest = if latest == i64::MAX { run.start } else { latest };
-    Edge { point: agreement(&turns).unwrap_or(run.start).clamp(least, most), earliest, latest }
+    let point = agreement(&turns).unwrap_or(run.start).clamp(least, most);
+    Start { edge: Edge { point, earliest, latest }, from_nowhere: earliest == i64::MIN }
 }
 
 /// The end of a run; not before `floor`, where the run started, nor after `next_start`, where the next one does.
 pub(crate) fn end(scene: &Scene<'_>, run: &Run, supporters: &[Supporter], floor: i64, next_start: i64) -> Edge {
     let final_moment = run.end.saturating_sub(1).max(run.start);
-    let rule = scene.rules.at(final_moment);
-    let voting = voting_agents(scene, final_moment, supporters);
-    // Seen from the end backwards, the ends are starts.
-    let mirrored = |at: i64| at.checked_neg().unwrap_or(i64::MAX);
-    let earliest_turns = supporters.iter().map(|s| (mirrored(s.turned_good.0), s.region)).collect();
-    let latest_turns = supporters.iter().map(|s| (mirrored(s.turned_good.1), s.region)).collect();
     let after = scene.stretches.get(run.stretches.end..).unwrap_or_default();
     let (possible, unknown) = reach(after.iter(), run.end, |stretch| stretch.end);
     let certain = certain(scene, run).map_or(i64::MIN, |(_, to)| to);
+    let turns: Vec<(i64, i64)> =
+        supporters.iter().map(|s| (s.turned_good.0.min(unknown), s.turned_good.1.min(unknown))).collect();
+    // Seen from the end backwards, the ends are starts.
+    let mirrored = |at: i64| at.checked_neg().unwrap_or(i64::MAX);
+    let rule = scene.rules.at(final_moment);
+    let voting = voting_agents(scene, final_moment, supporters);
+    let from = crossing(rule, &voting, supporters, &turns, |t| mirrored(t.0)).map(mirrored);
+    let by = crossing(rule, &voting, supporters, &turns, |t| mirrored(t.1)).map(mirrored);
 
-    let latest = crossing(rule, &voting, latest_turns).map_or(i64::MAX, mirrored).min(unknown).max(run.end);
-    let earliest = crossing(rule, &voting, earliest_turns).map_or(i64::MIN, mirrored).max(certain).min(run.end);
-    let turns: Vec<(i64, i64)> = supporters.iter().map(|s| s.turned_good).collect();
+    let latest = by.unwrap_or(run.end).max(run.end);
+    let earliest = from.unwrap_or(run.end).max(certain).min(run.end);
     let most = latest.min(possible).min(next_start).max(run.end);
     let least = earliest.max(certain).max(floor).min(most);
-    let earliest = if earliest == i64::MIN { run.end } else { earliest };
     Edge { point: agreement(&turns).unwrap_or(run.end).clamp(least, most), earliest, latest }
+}
+
+/// From where to where the evidence for some runs can lie: as far as the target may have been down or nothing is known.
+pub(crate) fn surroundings(stretches: &[Stretch], runs: &[Run]) -> (i64, i64) {
+    let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return (i64::MIN, i64::MAX) };
+    let before = stretches.get(..first.stretches.start).unwrap_or_default();
+    let after = stretches.get(last.stretches.end..).unwrap_or_default();
+    let (_, from) = reach(before.iter().rev(), first.start, |stretch| stretch.start);
+    let (_, to) = reach(after.iter(), last.end, |stretch| stretch.end);
+    (from, to)
 }
 
 /// How many agents of each region vote at a moment or support the run.
@@ -85,7 +104,14 @@ fn voting_agents(scene: &Scene<'_>, at: i64, supporters: &[Supporter]) -> Vec<u3
 }
 
 /// The first moment by which the regions that turned bad are a quorum across enough providers.
-fn crossing(rule: &Rule, voters: &[u32], mut turns: Vec<(i64, u16)>) -> Option<i64> {
+fn crossing(
+    rule: &Rule,
+    voters: &[u32],
+    supporters: &[Supporter],
+    turns: &[(i64, i64)],
+    edge: impl Fn(&(i64, i64)) -> i64,
+) -> Option<i64> {
+    let mut turns: Vec<(i64, u16)> = turns.iter().map(edge).zip(supporters.iter().map(|s| s.region)).collect();
     turns.sort_unstable();
     let mut bad = alloc::vec![0u32; voters.len()];
     for together in turns.chunk_by(|a, b| a.0 == b.0) {

@@ -1,7 +1,7 @@
 //! What one sample says: good, slow, bad or nothing, and between which moments (CONSENSUS sections 1 to 3).
 
 use quorate_model::verdict::AbstainReason;
-use quorate_model::{Failure, LateOk, Outcome, Policy, Sample};
+use quorate_model::{Failure, LateOk, Millis, Outcome, References, Sample};
 
 /// From this value of Lifeguard's local health multiplier on, failures are not believed.
 pub const UNHEALTHY_FROM: u8 = 4;
@@ -62,86 +62,123 @@ impl Point {
         self.start.saturating_sub(i64::from(self.error))
     }
 
+    /// Whether it says anything.
+    pub(crate) const fn kind_votes(&self) -> bool {
+        !matches!(self.kind, Kind::Abstains(_))
+    }
+
     /// The latest moment by which its value holds, the clock's error included.
     pub(crate) fn latest(&self) -> i64 {
         self.by.saturating_add(i64::from(self.error))
     }
 }
 
-/// How far a sample's value is held: two intervals, a timeout and the clock's error (CONSENSUS section 3).
-pub(crate) fn reach(sample: &Sample) -> i64 {
-    let interval = sample.interval.get().max(0);
-    let timeout = sample.timeout.get().max(0);
-    interval.saturating_mul(2).saturating_add(timeout).saturating_add(sample.clock.error.get().max(0))
+/// What the verdict reads of a sample, names left out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    pub(crate) start: i64,
+    pub(crate) end: i64,
+    pub(crate) outcome: Outcome,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) interval: i64,
+    pub(crate) timeout: i64,
+    pub(crate) typical: Option<i64>,
+    pub(crate) error: i64,
+    pub(crate) references: References,
+    pub(crate) health: u8,
+    pub(crate) lag: i64,
+    pub(crate) version: u64,
 }
 
-/// What a sample says by itself, references apart.
-pub(crate) fn kind_of(sample: &Sample, late_ok: LateOk) -> Kind {
-    if sample.clock.error.get().saturating_mul(2) > sample.interval.get() {
-        return Kind::Abstains(AbstainReason::Clock);
+impl Reading {
+    pub(crate) fn of(sample: &Sample) -> Self {
+        Self {
+            start: sample.start_corrected().as_millis(),
+            end: sample.end_corrected().as_millis(),
+            outcome: sample.outcome,
+            failure: sample.failure,
+            interval: sample.interval.get(),
+            timeout: sample.timeout.get(),
+            typical: sample.typical.map(Millis::get),
+            error: sample.clock.error.get(),
+            references: sample.references,
+            health: sample.health.get(),
+            lag: sample.lag.get(),
+            version: sample.check_version.get(),
+        }
     }
-    match (sample.outcome, late_ok) {
-        (Outcome::Local, _) => Kind::Abstains(AbstainReason::Local),
-        (Outcome::Ok, _) | (Outcome::LateOk, LateOk::Good) => Kind::Good,
-        (Outcome::Slow, _) => Kind::Slow,
-        (Outcome::Fail, _) | (Outcome::LateOk, LateOk::Bad) => {
-            if sample.health.get() >= UNHEALTHY_FROM {
-                Kind::Abstains(AbstainReason::Health)
-            } else if sample.lag.get().saturating_mul(4) > sample.timeout.get() {
-                Kind::Abstains(AbstainReason::Late)
-            } else {
-                Kind::Bad
+
+    /// The sample's point with its references taken at their word: [`crate::references`] may think better of it.
+    pub(crate) fn point(&self, late_ok: LateOk, region: u16, index: u32) -> Point {
+        let error = self.error.max(0);
+        let hold = self.start.saturating_add(self.reach());
+        let kind = self.kind(late_ok);
+        let by = self.by(kind).min(hold.saturating_sub(error)).max(self.start);
+        let doubted = kind == Kind::Bad && self.references_fail();
+        Point {
+            start: self.start,
+            by,
+            hold,
+            version: self.version,
+            error: u32::try_from(error).unwrap_or(u32::MAX),
+            references_bad: self.references.bad_mask(),
+            index,
+            weight: 1,
+            region,
+            references_known: if self.references.knows_which() { self.references.total() } else { 0 },
+            kind: if doubted { Kind::Abstains(AbstainReason::References) } else { kind },
+        }
+    }
+
+    /// How far the value is held: two intervals, a timeout and the clock's error (CONSENSUS section 3).
+    pub(crate) fn reach(&self) -> i64 {
+        let scheduled = self.interval.max(0).saturating_mul(2).saturating_add(self.timeout.max(0));
+        scheduled.saturating_add(self.error.max(0))
+    }
+
+    /// What the sample says by itself, references apart.
+    fn kind(&self, late_ok: LateOk) -> Kind {
+        if self.error.saturating_mul(2) > self.interval {
+            return Kind::Abstains(AbstainReason::Clock);
+        }
+        match (self.outcome, late_ok) {
+            (Outcome::Local, _) => Kind::Abstains(AbstainReason::Local),
+            (Outcome::Ok, _) | (Outcome::LateOk, LateOk::Good) => Kind::Good,
+            (Outcome::Slow, _) => Kind::Slow,
+            (Outcome::Fail, _) | (Outcome::LateOk, LateOk::Bad) => {
+                if self.health >= UNHEALTHY_FROM {
+                    Kind::Abstains(AbstainReason::Health)
+                } else if self.lag.saturating_mul(4) > self.timeout {
+                    Kind::Abstains(AbstainReason::Late)
+                } else {
+                    Kind::Bad
+                }
             }
         }
     }
-}
 
-/// True if at least half of enough references failed, all of them taken at their word.
-pub(crate) fn references_fail(sample: &Sample) -> bool {
-    let total = sample.references.total();
-    let bad = total - sample.references.ok();
-    total >= MIN_REFERENCES && u16::from(bad) * 2 >= u16::from(total)
-}
-
-/// Reduces a sample to its point. References are judged later, as that takes the other regions' samples.
-pub(crate) fn point_of(sample: &Sample, policy: &Policy, region: u16, index: u32) -> Point {
-    let start = sample.start_corrected().as_millis();
-    let error = sample.clock.error.get().max(0);
-    let hold = start.saturating_add(reach(sample));
-    let kind = kind_of(sample, policy.late_ok);
-    let by = by_of(sample, kind, start).min(hold.saturating_sub(error)).max(start);
-    Point {
-        start,
-        by,
-        hold,
-        version: sample.check_version.get(),
-        error: u32::try_from(error).unwrap_or(u32::MAX),
-        references_bad: sample.references.bad_mask(),
-        index,
-        weight: 1,
-        region,
-        references_known: if sample.references.knows_which() { sample.references.total() } else { 0 },
-        kind,
+    /// True if at least half of enough references failed, all of them taken at their word.
+    fn references_fail(&self) -> bool {
+        let total = self.references.total();
+        let bad = total.saturating_sub(self.references.ok());
+        total >= MIN_REFERENCES && u16::from(bad) * 2 >= u16::from(total)
     }
-}
 
-/// The moment by which a sample's value holds. A target that was still well would have answered a silent probe within
-/// three times its typical latency.
-fn by_of(sample: &Sample, kind: Kind, start: i64) -> i64 {
-    let end = sample.end_corrected().as_millis().max(start);
-    let silent = kind.is_bad()
-        && match sample.outcome {
-            Outcome::LateOk => true,
-            _ => sample.failure.is_some_and(Failure::is_silence),
+    /// The moment by which the value holds. A target that was still well would have answered a silent probe within three
+    /// times its typical latency; a right answer after the deadline was bad when the deadline passed.
+    fn by(&self, kind: Kind) -> i64 {
+        let end = self.end.max(self.start);
+        if !kind.is_bad() {
+            return end;
+        }
+        let timeout = self.timeout.max(0);
+        let patience = match (self.outcome, self.failure, self.typical) {
+            (Outcome::LateOk, _, _) => timeout,
+            (_, Some(failure), Some(typical)) if failure.is_silence() && typical > 0 => {
+                timeout.min(typical.saturating_mul(3))
+            }
+            _ => return end,
         };
-    if !silent {
-        return end;
+        end.min(self.start.saturating_add(patience))
     }
-    let timeout = sample.timeout.get().max(0);
-    let patience = match (sample.outcome, sample.typical) {
-        (Outcome::Fail, Some(typical)) if typical.get() > 0 => timeout.min(typical.get().saturating_mul(3)),
-        (Outcome::LateOk, _) => timeout,
-        _ => return end,
-    };
-    end.min(start.saturating_add(patience))
 }

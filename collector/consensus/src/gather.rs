@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use quorate_model::verdict::AbstainReason;
 use quorate_model::{AgentId, Boot, CollectorTime, PolicyHistory, Sample, Seq};
 
-use crate::evidence::{Kind, Point, point_of, references_fail};
+use crate::evidence::{Kind, Point, Reading};
 use crate::quorum::{FOREIGN, Regions};
 use crate::references;
 use crate::verdict::Counters;
@@ -102,16 +102,6 @@ pub(crate) fn gather(samples: &[Sample], history: &PolicyHistory, regions: &Regi
     gathered
 }
 
-/// A sample's point with its references taken at their word; [`references::look_again`] may think better of it.
-pub(crate) fn point(sample: &Sample, index: u32, history: &PolicyHistory, regions: &Regions) -> Point {
-    let policy = history.at(CollectorTime::from_millis(sample.start_corrected().as_millis()));
-    let mut point = point_of(sample, policy, regions.number(&sample.region), index);
-    if point.kind == Kind::Bad && references_fail(sample) {
-        point.kind = Kind::Abstains(AbstainReason::References);
-    }
-    point
-}
-
 impl Line {
     fn push(&mut self, sample: &Sample, index: u32, history: &PolicyHistory, regions: &Regions) {
         let id = (sample.id.boot, sample.id.seq);
@@ -119,7 +109,9 @@ impl Line {
             self.ids_ascend &= self.last_id < id;
         }
         self.last_id = self.last_id.max(id);
-        let point = point(sample, index, history, regions);
+        let reading = Reading::of(sample);
+        let policy = history.at(CollectorTime::from_millis(reading.start));
+        let point = reading.point(policy.late_ok, regions.number(&sample.region), index);
         self.times_ascend &= self.last_start < point.start;
         self.last_start = self.last_start.max(point.start);
         self.points.push(point);
@@ -166,7 +158,7 @@ impl Line {
 }
 
 impl Counters {
-    fn count(&mut self, point: &Point) {
+    pub(crate) fn count(&mut self, point: &Point) {
         self.samples += 1;
         if point.region == FOREIGN {
             self.other_region += 1;

@@ -25,8 +25,6 @@ pub(crate) struct Scene<'a> {
     pub(crate) stretches: &'a [Stretch],
     /// The last moment known.
     pub(crate) now: i64,
-    /// Where nothing earlier is known, starts are bounded by this.
-    pub(crate) horizon: i64,
 }
 
 /// A maximal run of DOWN by the best estimate.
@@ -54,33 +52,61 @@ pub(crate) struct Supporter {
 }
 
 /// An incident with the raw runs it was made of.
+#[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) incident: Incident,
     pub(crate) raw: Vec<(i64, i64)>,
+    /// Nothing is known before it, so that only the window bounds its start.
+    from_nowhere: bool,
+}
+
+impl Found {
+    /// The end of its last run by the best estimate.
+    pub(crate) fn ends(&self) -> CollectorTime {
+        self.incident.runs.last().map_or(self.incident.start, |run| run.1)
+    }
+
+    /// The incident as it is told of a window that begins at `from`.
+    pub(crate) fn told(&self, from: i64) -> Incident {
+        let mut incident = self.incident.clone();
+        if let Some((start, _)) = self.raw.first()
+            && self.from_nowhere
+        {
+            let floor = CollectorTime::from_millis(from.min(*start));
+            incident.start_bounds.earliest = floor;
+        }
+        incident
+    }
 }
 
 /// All incidents, in order of time.
 pub(crate) fn incidents(scene: &Scene<'_>) -> Vec<Found> {
     let mut out: Vec<Found> = Vec::new();
     let runs = runs(scene.stretches);
-    let mut from = 0;
-    while from < runs.len() {
-        let mut to = from + 1;
-        while to < runs.len() && joins(scene, runs.get(to - 1), runs.get(to)) {
-            to += 1;
-        }
-        let next_start = runs.get(to).map_or(i64::MAX, |run| run.start);
-        if let Some(members) = runs.get(from..to)
-            && let Some(found) = incident(scene, members, out.last(), next_start)
-        {
-            out.push(found);
-        }
-        from = to;
+    for Group { members, next_start } in groups(&runs, scene.history, scene.stretches) {
+        let found = incident(scene, members, out.last(), next_start);
+        out.extend(found);
     }
     out
 }
 
-fn runs(stretches: &[Stretch]) -> Vec<Run> {
+/// The runs of one incident.
+pub(crate) struct Group<'a> {
+    pub(crate) members: &'a [Run],
+    /// When the next incident's first run starts; `i64::MAX` where there is none.
+    pub(crate) next_start: i64,
+}
+
+/// Splits runs into incidents.
+pub(crate) fn groups<'a>(runs: &'a [Run], history: &PolicyHistory, stretches: &[Stretch]) -> Vec<Group<'a>> {
+    let split: Vec<&[Run]> = runs.chunk_by(|before, after| joins(history, stretches, before, after)).collect();
+    let starts = split.iter().skip(1).filter_map(|members| members.first()).map(|run| run.start);
+    let next_starts = starts.chain(core::iter::once(i64::MAX));
+    split.iter().zip(next_starts).map(|(members, next_start)| Group { members, next_start }).collect()
+}
+
+/// The maximal runs of DOWN.
+pub(crate) fn runs(stretches: &[Stretch]) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for (at, stretch) in stretches.iter().enumerate() {
         if stretch.finding.state != State::Down {
@@ -106,20 +132,18 @@ fn runs(stretches: &[Stretch]) -> Vec<Run> {
 }
 
 /// Two runs are one incident if the gap is short, or if it holds no moment in which enough regions were good.
-fn joins(scene: &Scene<'_>, before: Option<&Run>, after: Option<&Run>) -> bool {
-    let (Some(before), Some(after)) = (before, after) else { return false };
-    let policy = scene.history.at(CollectorTime::from_millis(before.end));
-    if after.start.saturating_sub(before.end) < policy.merge_gap.get() {
-        return true;
-    }
-    !recovers(scene, before.stretches.end..after.stretches.start)
+fn joins(history: &PolicyHistory, stretches: &[Stretch], before: &Run, after: &Run) -> bool {
+    let policy = history.at(CollectorTime::from_millis(before.end));
+    after.start.saturating_sub(before.end) < policy.merge_gap.get()
+        || !recovers(stretches, before.stretches.end..after.stretches.start)
 }
 
-fn recovers(scene: &Scene<'_>, between: Range<usize>) -> bool {
-    scene.stretches.get(between).is_some_and(|gap| gap.iter().any(|stretch| stretch.finding.recovered))
+fn recovers(stretches: &[Stretch], between: Range<usize>) -> bool {
+    stretches.get(between).is_some_and(|gap| gap.iter().any(|stretch| stretch.finding.recovered))
 }
 
-fn incident(scene: &Scene<'_>, runs: &[Run], previous: Option<&Found>, next_start: i64) -> Option<Found> {
+/// The incident some runs make, after the one before.
+pub(crate) fn incident(scene: &Scene<'_>, runs: &[Run], previous: Option<&Found>, next_start: i64) -> Option<Found> {
     let (first, last) = (runs.first()?, runs.last()?);
     let backing: Vec<Vec<Supporter>> = runs.iter().map(|run| supporters(scene, run)).collect();
     let support_of = |supporters: &Vec<Supporter>| {
@@ -131,10 +155,10 @@ fn incident(scene: &Scene<'_>, runs: &[Run], previous: Option<&Found>, next_star
         support_of(supporters) >= wanted
     });
 
-    let previous_end = previous.and_then(|found| found.incident.runs.last()).map_or(i64::MIN, |run| run.1.as_millis());
+    let previous_end = previous.map_or(i64::MIN, |found| found.ends().as_millis());
     let start = bounds::start(scene, first, backing.first()?, previous_end);
-    let open = last.end >= scene.now || !recovers(scene, last.stretches.end..scene.stretches.len());
-    let floor = if runs.len() == 1 { start.point } else { last.start };
+    let open = last.end >= scene.now || !recovers(scene.stretches, last.stretches.end..scene.stretches.len());
+    let floor = if runs.len() == 1 { start.edge.point } else { last.start };
     let end = bounds::end(scene, last, backing.last()?, floor, next_start);
 
     let count = runs.len();
@@ -142,7 +166,7 @@ fn incident(scene: &Scene<'_>, runs: &[Run], previous: Option<&Found>, next_star
         .iter()
         .enumerate()
         .map(|(at, run)| {
-            let from = if at == 0 { start.point } else { run.start };
+            let from = if at == 0 { start.edge.point } else { run.start };
             let to = if at + 1 == count { end.point } else { run.end };
             (from, to)
         })
@@ -150,18 +174,18 @@ fn incident(scene: &Scene<'_>, runs: &[Run], previous: Option<&Found>, next_star
     let billed = if is_outage { points.iter().map(|(from, to)| to.saturating_sub(*from)).sum() } else { 0i64 };
     let regions: BTreeSet<u16> = runs.iter().flat_map(|run| &run.regions).copied().collect();
     let time = CollectorTime::from_millis;
-    let bounds = |edge: &Edge| Bounds { earliest: time(edge.earliest), latest: time(edge.latest) };
-    let mut end_bounds = bounds(&end);
+    let bounds = |edge: Edge| Bounds { earliest: time(edge.earliest), latest: time(edge.latest) };
+    let mut end_bounds = bounds(end);
     if open {
         end_bounds.latest = time(scene.now);
     }
     Some(Found {
         incident: Incident {
-            id: name::incident(scene.check, time(start.point), previous.map(|found| &found.incident.id)),
+            id: name::incident(scene.check, time(start.edge.point), previous.map(|found| &found.incident.id)),
             check: scene.check.clone(),
-            start: time(start.point),
+            start: time(start.edge.point),
             end: (!open).then(|| time(end.point)),
-            start_bounds: bounds(&start),
+            start_bounds: bounds(start.edge),
             end_bounds,
             class: if is_outage { IncidentClass::Outage } else { IncidentClass::Blip },
             billed: Millis::new(billed),
@@ -174,6 +198,7 @@ fn incident(scene: &Scene<'_>, runs: &[Run], previous: Option<&Found>, next_star
             support: backing.iter().fold(0u32, |sum, s| sum.saturating_add(support_of(s))),
         },
         raw: runs.iter().map(|run| (run.start, run.end)).collect(),
+        from_nowhere: start.from_nowhere,
     })
 }
 
@@ -235,18 +260,24 @@ fn supporter(timeline: &Timeline, points: &[Point], run: &Run) -> Option<Support
     })
 }
 
-/// The flip by which an agent was bad at `began`: between its last good sample and its first bad one.
+/// Between which moments an agent that was bad from `began` on turned bad: its good sample before and its first bad one.
+/// Only neighbouring samples are looked at, so that what is known stays where it was seen.
 fn turned_bad(timeline: &Timeline, began: i64) -> (i64, i64) {
     let after = timeline.flips.partition_point(|flip| flip.at <= began);
-    let flip = timeline.flips.iter().take(after).rev().find(|flip| flip.bad);
-    flip.map_or((i64::MIN, began), |flip| (flip.last_good, flip.seen_by))
+    match after.checked_sub(1).and_then(|at| timeline.flips.get(at)) {
+        Some(flip) if flip.was_good => (flip.previous, flip.seen_by),
+        Some(flip) => (i64::MIN, flip.seen_by),
+        None => (i64::MIN, began),
+    }
 }
 
-/// The flip by which an agent that was bad up to `ended` became good: between its last bad sample and its next good
-/// one.
+/// Between which moments an agent that was bad up to `ended` turned good: its last bad sample and the next one, if that
+/// is good.
 fn turned_good(timeline: &Timeline, ended: i64) -> (i64, i64) {
     let next = timeline.flips.partition_point(|flip| flip.at < ended);
-    let last_bad = timeline.flips.get(next).map_or(timeline.last, |flip| flip.previous);
-    let good = timeline.flips.iter().skip(next).find(|flip| !flip.bad).map_or(i64::MAX, |flip| flip.seen_by);
-    (last_bad, good)
+    match timeline.flips.get(next) {
+        Some(flip) if !flip.bad => (flip.previous, flip.seen_by),
+        Some(flip) => (flip.previous, i64::MAX),
+        None => (timeline.last, i64::MAX),
+    }
 }

@@ -2,14 +2,16 @@
 
 use alloc::vec::Vec;
 
-use quorate_model::{CollectorTime, IncidentClass, Millis, Policy, PolicyHistory, RegionId, Sample, Segment, State};
+use quorate_model::{
+    AgentId, CollectorTime, IncidentClass, Millis, Policy, PolicyHistory, RegionId, Sample, Segment, State,
+};
 
 use crate::gather::{Gathered, gather};
 use crate::incident::{Found, Scene, incidents};
 use crate::quorum::{Regions, Rules};
 use crate::sweep::{Stretch, sweep};
 use crate::timeline::{self, Timeline};
-use crate::verdict::{Down, Live, Verdict, Window};
+use crate::verdict::{Down, Live, Verdict, Window, is_sound};
 
 /// Judges a window of one check.
 ///
@@ -22,7 +24,9 @@ use crate::verdict::{Down, Live, Verdict, Window};
 pub fn judge(samples: &[Sample], history: &PolicyHistory, window: Window, now: CollectorTime) -> Verdict {
     let world = World::new(samples, history);
     let stretches = world.sweep(i64::MIN, now.as_millis());
-    world.verdict(&stretches, window, now)
+    let verdict = world.verdict(&stretches, window, now);
+    debug_assert!(is_sound(&verdict), "invariants 3 and 5 hold: {verdict:?}");
+    verdict
 }
 
 /// The evidence of one check, ready to be swept.
@@ -58,9 +62,9 @@ impl<'a> World<'a> {
             timelines: &self.timelines,
             stretches,
             now: now.as_millis(),
-            horizon: window.from.as_millis(),
         });
-        assemble(self.history, &self.regions, stretches, &found, window, self.gathered.counters, &self.gathered)
+        let (counters, equivocating) = (self.gathered.counters, self.gathered.equivocating.clone());
+        assemble(self.history, &self.regions, stretches, &found, window, counters, equivocating)
     }
 }
 
@@ -72,7 +76,7 @@ pub(crate) fn assemble(
     found: &[Found],
     window: Window,
     counters: crate::verdict::Counters,
-    gathered: &Gathered,
+    equivocating: Vec<AgentId>,
 ) -> Verdict {
     let segments = segments(regions, stretches, window);
     let length_of = |state: State| {
@@ -92,9 +96,13 @@ pub(crate) fn assemble(
         unknown: length_of(State::Unknown),
         live: live(regions, stretches, window),
         single_vantage: single_vantage(history, window),
-        equivocating: gathered.equivocating.clone(),
+        equivocating,
         counters,
-        incidents: found.iter().filter(|found| touches(found, window)).map(|found| found.incident.clone()).collect(),
+        incidents: found
+            .iter()
+            .filter(|found| touches(found, window))
+            .map(|found| found.told(window.from.as_millis()))
+            .collect(),
         segments,
     }
 }
@@ -103,7 +111,8 @@ fn names(regions: &Regions, numbers: &[u16]) -> Vec<RegionId> {
     numbers.iter().filter_map(|region| regions.name(*region)).cloned().collect()
 }
 
-fn segments(regions: &Regions, stretches: &[Stretch], window: Window) -> Vec<Segment> {
+/// The segments of a window.
+pub(crate) fn segments(regions: &Regions, stretches: &[Stretch], window: Window) -> Vec<Segment> {
     let (from, to) = (window.from.as_millis(), window.to.as_millis());
     let first = stretches.partition_point(|stretch| stretch.end <= from);
     let inside = stretches.iter().skip(first).take_while(|stretch| stretch.start < to);

@@ -14,6 +14,7 @@ extern crate alloc;
 mod bounds;
 pub mod confirm;
 mod digest;
+mod engine;
 mod evidence;
 mod explain;
 mod gather;
@@ -28,6 +29,7 @@ mod timeline;
 mod verdict;
 
 pub use digest::{Digest, Hash, digest};
+pub use engine::{Difference, Engine, Event, HistoryMissing, Told, adopt_ids, differences};
 pub use evidence::{MIN_REFERENCES, UNHEALTHY_FROM};
 pub use explain::{AgentPart, AgentVote, Arithmetic, Explanation, NoVote, Passes, RegionPart, Sum, Value, explain};
 pub use judge::judge;

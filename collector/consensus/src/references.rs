@@ -15,9 +15,12 @@ use crate::evidence::{Kind, Point};
 pub(crate) fn look_again(agents: &mut [Vec<Point>], history: &PolicyHistory) {
     let mut believed: Vec<(usize, usize)> = Vec::new();
     for (agent, points) in agents.iter().enumerate() {
-        for (at, point) in points.iter().enumerate() {
-            let doubted = point.kind == Kind::Abstains(AbstainReason::References);
-            if doubted && point.references_known > 0 && is_believed(agents, point, history) {
+        for (at, point) in points.iter().enumerate().filter(|(_, point)| is_doubted(point)) {
+            let latest = |points: &Vec<Point>| {
+                let after = points.partition_point(|other| other.start <= point.start);
+                points.get(after.checked_sub(1)?).copied()
+            };
+            if is_believed(point, agents.iter().filter_map(latest), history) {
                 believed.push((agent, at));
             }
         }
@@ -29,12 +32,19 @@ pub(crate) fn look_again(agents: &mut [Vec<Point>], history: &PolicyHistory) {
     }
 }
 
-fn is_believed(agents: &[Vec<Point>], point: &Point, history: &PolicyHistory) -> bool {
+/// True if a sample abstains because of references of which it is known which ones failed.
+pub(crate) fn is_doubted(point: &Point) -> bool {
+    point.kind == Kind::Abstains(AbstainReason::References) && point.references_known > 0
+}
+
+/// Whether a doubted sample is believed after all, given the latest sample of every agent at its start.
+pub(crate) fn is_believed(point: &Point, latest: impl Iterator<Item = Point>, history: &PolicyHistory) -> bool {
     let configured = history.at(CollectorTime::from_millis(point.start)).regions().len();
+    let mut views: Vec<Point> = latest.filter(|view| point.start <= view.hold && view.references_known > 0).collect();
+    views.sort_unstable_by_key(|view| view.region);
     let total = u32::from(point.references_known);
     let suspected = (0..total).filter(|reference| {
-        let mask = 1u32 << reference;
-        point.references_bad & mask != 0 && regions_that_see_bad(agents, point.start, *reference) * 2 > configured
+        point.references_bad >> reference & 1 == 1 && regions_that_see_bad(&views, *reference) * 2 > configured
     });
     let suspected = suspected.fold(0u32, |mask, reference| mask | 1 << reference);
     let left_out = suspected.count_ones();
@@ -46,17 +56,14 @@ fn is_believed(agents: &[Vec<Point>], point: &Point, history: &PolicyHistory) ->
 }
 
 /// In how many regions more than half of the agents that know saw this reference bad in their latest sample.
-fn regions_that_see_bad(agents: &[Vec<Point>], at: i64, reference: u32) -> usize {
-    let mut views: Vec<(u16, bool)> = agents
-        .iter()
-        .filter_map(|points| {
-            let after = points.partition_point(|point| point.start <= at);
-            let latest = points.get(after.checked_sub(1)?)?;
-            let knows = at <= latest.hold && reference < u32::from(latest.references_known);
-            knows.then_some((latest.region, latest.references_bad >> reference & 1 == 1))
+fn regions_that_see_bad(views: &[Point], reference: u32) -> usize {
+    let knows = |view: &&Point| reference < u32::from(view.references_known);
+    let sees_bad = |view: &&Point| view.references_bad >> reference & 1 == 1;
+    let regions = views.chunk_by(|a, b| a.region == b.region);
+    regions
+        .filter(|views| {
+            let knowing = views.iter().filter(knows);
+            knowing.clone().filter(sees_bad).count() * 2 > knowing.count()
         })
-        .collect();
-    views.sort_unstable();
-    let regions = views.chunk_by(|a, b| a.0 == b.0);
-    regions.filter(|views| views.iter().filter(|(_, bad)| *bad).count() * 2 > views.len()).count()
+        .count()
 }

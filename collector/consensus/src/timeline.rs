@@ -27,6 +27,12 @@ impl Votes {
         Self(b | (i | b) << 3)
     }
 
+    /// The votes of a value that is certain.
+    pub(crate) fn certain(kind: Kind) -> Self {
+        let channel = |value| Channel { held: value, estimate: value, ambiguous: 0 };
+        Self::new(channel(kind.is_bad()), channel(kind.is_impaired()))
+    }
+
     pub(crate) const fn has(self, bit: usize) -> bool {
         self.0 >> bit & 1 == 1
     }
@@ -42,7 +48,8 @@ pub(crate) struct Change {
     pub(crate) vote: Vote,
 }
 
-/// A moment where the best estimate of an agent's value may change from good to bad or back, with what surrounds it.
+/// A moment where the best estimate of an agent's value changes from good to bad or back, or is taken up again after a
+/// time without a vote, with the samples on both sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Flip {
     /// When the best estimate takes the new value.
@@ -51,8 +58,8 @@ pub(crate) struct Flip {
     pub(crate) bad: bool,
     /// The earliest start of the voting sample before; `i64::MIN` where there is none.
     pub(crate) previous: i64,
-    /// The earliest start of the last good sample before; `i64::MIN` where there is none.
-    pub(crate) last_good: i64,
+    /// Whether that sample was good.
+    pub(crate) was_good: bool,
     /// By when the new value was seen at the latest.
     pub(crate) seen_by: i64,
 }
@@ -127,7 +134,6 @@ struct Builder {
     flips: Vec<Flip>,
     /// The latest estimate of each question, as flips never run backwards.
     latest_flip: [i64; 2],
-    last_good: i64,
 }
 
 impl Builder {
@@ -146,41 +152,47 @@ impl Builder {
         self.push(at, Effect::Held { question, value });
     }
 
-    fn estimate(&mut self, at: i64, question: usize, z: &Point, previous: i64) {
+    /// From `at` on the best estimate is what `z` says, which follows `x`.
+    fn estimate(&mut self, at: i64, question: usize, x: Option<&Point>, z: &Point) {
         let value = value(z.kind, question);
         let latest = self.latest_flip.get_mut(question).expect("there are two questions");
         let at = at.max(*latest);
         *latest = at;
         if question == BAD {
-            let (last_good, seen_by) = (self.last_good, z.latest());
-            self.flips.push(Flip { at, bad: value, previous, last_good, seen_by });
+            let previous = x.map_or(i64::MIN, Point::earliest);
+            let was_good = x.is_some_and(|x| !x.kind.is_bad());
+            self.flips.push(Flip { at, bad: value, previous, was_good, seen_by: z.latest() });
         }
         self.push(at, Effect::Estimate { question, value });
     }
 
     /// `z` stands alone: nothing before it tells of the time before its start. A first bad sample is certain only from
     /// the moment the failure was settled.
-    fn begin(&mut self, z: &Point, previous: i64, question: usize) {
+    fn begin(&mut self, x: Option<&Point>, z: &Point, question: usize) {
         self.hold(z.start, question, value(z.kind, question));
-        self.estimate(z.start, question, z, previous);
+        self.estimate(z.start, question, x, z);
         if value(z.kind, question) {
             self.ambiguous(question, z.start, z.latest());
         }
     }
 
-    fn join(&mut self, x: &Point, z: &Point, question: usize) {
+    fn join(&mut self, x: &Point, z: &Point, question: usize, silenced: bool) {
         if value(x.kind, question) == value(z.kind, question) {
+            if silenced {
+                // The estimate is taken up again, so that what lies before the silence is not looked at.
+                self.estimate(z.start, question, Some(x), z);
+            }
             return;
         }
         if blends(x, z) {
             // Two definitions of good say nothing of the moment between them.
             self.ambiguous(question, x.earliest(), z.start);
-            self.begin(z, x.earliest(), question);
+            self.begin(Some(x), z, question);
             return;
         }
         self.ambiguous(question, x.earliest(), z.latest());
         self.hold(z.start, question, value(z.kind, question));
-        self.estimate(middle(x.earliest(), z.latest()), question, z, x.earliest());
+        self.estimate(middle(x.earliest(), z.latest()), question, Some(x), z);
     }
 
     /// The value of `x` is held as far as it reaches, but from its start on anything may have happened.
@@ -192,8 +204,7 @@ impl Builder {
 
 /// Reads the points of one agent, sorted by time, into its votes.
 pub(crate) fn read(points: &[Point]) -> Timeline {
-    let mut builder =
-        Builder { effects: Vec::new(), flips: Vec::new(), latest_flip: [i64::MIN; 2], last_good: i64::MIN };
+    let mut builder = Builder { effects: Vec::new(), flips: Vec::new(), latest_flip: [i64::MIN; 2] };
     let mut before: Option<&Point> = None;
     let mut silenced: Option<i64> = None;
     for z in points {
@@ -214,25 +225,20 @@ pub(crate) fn read(points: &[Point]) -> Timeline {
                     builder.push(until, Effect::Absent);
                     builder.push(z.start, Effect::Present(z.region));
                 }
-                if x.region != z.region {
-                    builder.last_good = i64::MIN;
-                }
+                let same_place = Some(x).filter(|x| x.region == z.region);
                 for question in [BAD, IMPAIRED] {
                     if joined {
-                        builder.join(x, z, question);
+                        builder.join(x, z, question, silenced.is_some());
                     } else {
-                        builder.begin(z, x.earliest(), question);
+                        builder.begin(same_place, z, question);
                     }
                 }
             }
             None => {
                 builder.push(z.start, Effect::Present(z.region));
-                builder.begin(z, i64::MIN, BAD);
-                builder.begin(z, i64::MIN, IMPAIRED);
+                builder.begin(None, z, BAD);
+                builder.begin(None, z, IMPAIRED);
             }
-        }
-        if !z.kind.is_bad() {
-            builder.last_good = z.earliest();
         }
         before = Some(z);
         silenced = None;

@@ -147,3 +147,21 @@ pub fn plain_segments(segments: &[Segment]) -> Vec<PlainSegment> {
     }
     out
 }
+
+/// Whether a verdict keeps what every verdict has to: the segments are the window without holes and differ from their
+/// neighbours (invariant 5), what is down for certain is down, and what is down may be down (invariant 3), and so are
+/// the sums.
+pub(crate) fn is_sound(verdict: &Verdict) -> bool {
+    let segments = &verdict.segments;
+    let starts = core::iter::once(verdict.window.from).chain(segments.iter().map(|segment| segment.end));
+    let whole = segments.iter().zip(starts).all(|(segment, from)| segment.start == from && from < segment.end);
+    let ends = segments.last().map_or(verdict.window.from, |last| last.end) == verdict.window.to;
+    let said = |s: &Segment| (s.state, s.state_low, s.state_high, s.regions_bad.clone());
+    let differ = segments.windows(2).all(|pair| matches!(pair, [a, b] if said(a) != said(b)));
+    let down = |state: State| state == State::Down;
+    let nested = segments.iter().all(|segment| {
+        (!down(segment.state_low) || down(segment.state)) && (!down(segment.state) || down(segment.state_high))
+    });
+    let Down { low, point, high } = verdict.down;
+    whole && ends && differ && nested && low <= point && point <= high
+}

@@ -1,4 +1,7 @@
 //! The verdict held against written-out worlds, its own invariants, and a naive second implementation.
 
+mod naive;
+mod random;
+mod second_opinion;
 mod table;
 mod world;

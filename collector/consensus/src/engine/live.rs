@@ -1,0 +1,179 @@
+//! The live state: every agent's newest value, held as far as it reaches.
+
+use alloc::vec::Vec;
+
+use quorate_model::{AgentId, CollectorTime, PolicyHistory, RegionId, State};
+
+use crate::engine::Engine;
+use crate::engine::event::Event;
+use crate::engine::line::Line;
+use crate::evidence::{Kind, Point};
+use crate::explain::Value;
+use crate::quorum::{Regions, Rules, Tally};
+use crate::references;
+use crate::timeline::Votes;
+
+/// What an agent says now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Voice {
+    vote: Option<(u16, Kind)>,
+    /// Until when it holds.
+    hold: i64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Live {
+    /// In the order of the engine's lines.
+    voices: Vec<Voice>,
+    tallies: Vec<Tally>,
+    state: State,
+    regions_bad: Vec<u16>,
+    seen: i64,
+}
+
+impl Live {
+    pub(crate) fn new(rules: &Rules, regions: &Regions) -> Self {
+        let tallies = alloc::vec![Tally::default(); regions.len()];
+        let finding = rules.at(i64::MIN).judge(&tallies);
+        Self { voices: Vec::new(), tallies, state: finding.state, regions_bad: finding.bad, seen: i64::MIN }
+    }
+
+    pub(crate) fn insert(&mut self, at: usize) {
+        self.voices.insert(at.min(self.voices.len()), Voice::default());
+    }
+
+    /// Takes over the state that was told last.
+    pub(crate) fn go_on_from(&mut self, old: &Self) {
+        self.state = old.state;
+        self.seen = old.seen;
+    }
+
+    pub(crate) const fn seen(&self) -> i64 {
+        self.seen
+    }
+
+    pub(crate) fn next_to_run_out(&self) -> Option<i64> {
+        self.voices.iter().filter(|voice| voice.vote.is_some()).map(|voice| voice.hold).min()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.voices.capacity() * size_of::<Voice>() + self.tallies.capacity() * size_of::<Tally>()
+    }
+
+    /// Takes the newest values anew, as regions and policies changed.
+    pub(crate) fn renew(&mut self, lines: &[Line], history: &PolicyHistory, rules: &Rules, regions: &Regions) {
+        let seen = self.seen;
+        let state = self.state;
+        *self = Self::new(rules, regions);
+        self.state = state;
+        self.seen = seen;
+        for line in lines {
+            let newest = line.len().checked_sub(1).and_then(|at| line.point(at, history, regions));
+            let at = self.voices.len();
+            self.voices.push(Voice::default());
+            self.speak(at, newest.as_ref());
+        }
+    }
+
+    /// Sets what an agent says. Returns its value before and after.
+    fn speak(&mut self, at: usize, newest: Option<&Point>) -> (Option<Kind>, Option<Kind>) {
+        let voice = match newest {
+            Some(point) if point.kind_votes() && point.hold > self.seen => {
+                Voice { vote: Some((point.region, point.kind)), hold: point.hold }
+            }
+            _ => Voice::default(),
+        };
+        let Some(slot) = self.voices.get_mut(at) else { return (None, None) };
+        let old = core::mem::replace(slot, voice);
+        if old.vote != voice.vote {
+            if let Some((region, kind)) = old.vote
+                && let Some(tally) = self.tallies.get_mut(usize::from(region))
+            {
+                tally.remove(Votes::certain(kind));
+            }
+            if let Some((region, kind)) = voice.vote
+                && let Some(tally) = self.tallies.get_mut(usize::from(region))
+            {
+                tally.add(Votes::certain(kind));
+            }
+        }
+        (old.vote.map(|(_, kind)| kind), voice.vote.map(|(_, kind)| kind))
+    }
+}
+
+fn value(kind: Kind) -> Option<Value> {
+    match kind {
+        Kind::Good => Some(Value::Good),
+        Kind::Slow => Some(Value::Slow),
+        Kind::Bad => Some(Value::Bad),
+        Kind::Abstains(_) => None,
+    }
+}
+
+impl Engine {
+    /// The live state.
+    pub fn live_state(&self) -> State {
+        self.live.state
+    }
+
+    /// The regions that are bad now, sorted.
+    pub fn live_regions_bad(&self) -> Vec<RegionId> {
+        self.live.regions_bad.iter().filter_map(|region| self.regions.name(*region)).cloned().collect()
+    }
+
+    /// What an agent says now; `None` = it has no vote.
+    pub fn live_value(&self, agent: &AgentId) -> Option<Value> {
+        let at = self.lines.binary_search_by(|line| line.agent.cmp(agent)).ok()?;
+        self.live.voices.get(at)?.vote.and_then(|(_, kind)| value(kind))
+    }
+
+    /// An agent may have a new newest sample.
+    pub(crate) fn follow_live(&mut self, agent: &AgentId, now: CollectorTime) {
+        let Ok(at) = self.lines.binary_search_by(|line| line.agent.cmp(agent)) else { return };
+        self.live.seen = self.live.seen.max(now.as_millis());
+        let Some(line) = self.lines.get(at) else { return };
+        let mut newest = line.len().checked_sub(1).and_then(|at| line.point(at, &self.history, &self.regions));
+        if let Some(point) = newest.as_mut().filter(|point| references::is_doubted(point)) {
+            let mut alone = [alloc::vec![*point]];
+            self.look_again(&mut alone);
+            let [alone] = alone;
+            newest = alone.first().copied();
+        }
+        let (old, new) = self.live.speak(at, newest.as_ref());
+        if old != new {
+            let [from, to] = [old, new].map(|kind| kind.and_then(value));
+            self.events.push_back(Event::AgentChanged { agent: agent.clone(), from, to });
+            self.follow_state(now);
+        }
+    }
+
+    /// Votes run out and policies come into effect as time passes.
+    pub(crate) fn follow_time(&mut self, now: CollectorTime) {
+        self.live.seen = self.live.seen.max(now.as_millis());
+        let ran_out = |voice: &Voice| voice.vote.is_some() && voice.hold <= self.live.seen;
+        let over: Vec<usize> =
+            self.live.voices.iter().enumerate().filter(|(_, voice)| ran_out(voice)).map(|(at, _)| at).collect();
+        for at in over {
+            let (old, _) = self.live.speak(at, None);
+            if let Some(line) = self.lines.get(at) {
+                let (agent, from) = (line.agent.clone(), old.and_then(value));
+                self.events.push_back(Event::AgentChanged { agent, from, to: None });
+            }
+        }
+        self.follow_state(now);
+    }
+
+    fn follow_state(&mut self, now: CollectorTime) {
+        let finding = self.rules.at(self.live.seen).judge(&self.live.tallies);
+        let old = core::mem::replace(&mut self.live.state, finding.state);
+        let changed = old != finding.state;
+        self.live.regions_bad = finding.bad;
+        if changed {
+            let regions_bad = self.live_regions_bad();
+            self.events.push_back(Event::StateChanged { at: now, from: old, to: finding.state, regions_bad });
+            if old == State::Down || finding.state == State::Down {
+                self.work_out(now);
+            }
+        }
+    }
+}
