@@ -80,11 +80,17 @@ impl Ledger {
         self.told.retain(|told| told.incident.end.is_none_or(|_| told.incident.end_bounds.latest >= at));
     }
 
-    /// Tells what changed, given all incidents that touch the time from `from` on.
-    pub(crate) fn update(&mut self, mut incidents: Vec<Incident>, from: CollectorTime, events: &mut VecDeque<Event>) {
+    /// Tells what changed, given all incidents that touch the time from `from` on, worked out at `now`.
+    pub(crate) fn update(
+        &mut self,
+        mut incidents: Vec<Incident>,
+        from: CollectorTime,
+        now: CollectorTime,
+        events: &mut VecDeque<Event>,
+    ) {
         let names_from = adopt_ids(&mut incidents, &self.told);
         let matched: BTreeSet<usize> = names_from.iter().flatten().copied().collect();
-        let mut now: Vec<Told> = Vec::with_capacity(incidents.len());
+        let mut current: Vec<Told> = Vec::with_capacity(incidents.len());
         for (incident, found) in incidents.into_iter().zip(names_from) {
             let Some(old) = found.and_then(|at| self.told.get(at)) else {
                 let closed = incident.end.is_some();
@@ -92,16 +98,16 @@ impl Ledger {
                 if closed {
                     events.push_back(Event::IncidentClosed { incident: incident.clone(), revision: 1 });
                 }
-                now.push(Told { incident, revision: 1 });
+                current.push(Told { incident, revision: 1 });
                 continue;
             };
             let changes = differences(&old.incident, &incident);
             let is_open = incident.end.is_none();
-            let worth_telling = changes.iter().any(|change| !is_open || !grows(change));
+            let worth_telling = changes.iter().any(|change| !(is_open && grows(change)) && !waits(change, now));
             if !worth_telling {
                 // An open incident grows all the time; what was told stays until something else changes.
                 let incident = if is_open { incident } else { old.incident.clone() };
-                now.push(Told { incident, revision: old.revision });
+                current.push(Told { incident, revision: old.revision });
                 continue;
             }
             let revision = old.revision.saturating_add(1);
@@ -111,23 +117,28 @@ impl Ledger {
             } else {
                 Event::IncidentAmended { incident: incident.clone(), revision, changes }
             });
-            now.push(Told { incident, revision });
+            current.push(Told { incident, revision });
         }
         for (at, old) in self.told.iter().enumerate().filter(|(at, _)| !matched.contains(at)) {
             if old.incident.end.is_some() && old.incident.end_bounds.latest < from {
-                now.push(self.told.get(at).cloned().unwrap_or_else(|| old.clone()));
+                current.push(self.told.get(at).cloned().unwrap_or_else(|| old.clone()));
                 continue;
             }
-            let part_of = now.iter().find(|new| overlaps(&new.incident, &old.incident));
+            let part_of = current.iter().find(|new| overlaps(&new.incident, &old.incident));
             events.push_back(Event::IncidentWithdrawn {
                 id: old.incident.id.clone(),
                 revision: old.revision.saturating_add(1),
                 part_of: part_of.map(|new| new.incident.id.clone()),
             });
         }
-        now.sort_by_key(|told| told.incident.start);
-        self.told = now;
+        current.sort_by_key(|told| told.incident.start);
+        self.told = current;
     }
+}
+
+/// An end that is not bounded yet, as nothing is known since, moves with time.
+fn waits(change: &Difference, now: CollectorTime) -> bool {
+    matches!(change, Difference::EndBounds { old, new } if old.earliest == new.earliest && new.latest == now)
 }
 
 /// Changes that come by themselves while an incident lasts.

@@ -291,8 +291,10 @@ impl Line {
     }
 
     /// Leaves out what says nothing more in stretches of equal samples before `before`: of those that follow one another
-    /// within reach in one cell of `cells`, all but the first and the last. `points` are the points of all places.
-    pub(crate) fn thin_out(&mut self, before: i64, cells: &[i64], points: &[Point]) {
+    /// within reach in one cell of `cells`, all but the first and the last. `points` are the points of all places. Returns
+    /// the points of those left out.
+    pub(crate) fn thin_out(&mut self, before: i64, cells: &[i64], points: &[Point]) -> Vec<Point> {
+        let mut left_out = Vec::new();
         let cell = |at: i64| cells.partition_point(|edge| *edge <= at);
         let mut out: Vec<Kept> = Vec::with_capacity(self.kept.len());
         // What was kept last, and whether it is joined to what was kept before it.
@@ -314,6 +316,7 @@ impl Line {
                             first.weight = first.weight.saturating_add(middle.weight);
                             first.bridged = true;
                         }
+                        left_out.push(last);
                     }
                     out.push(*kept);
                     chain = Some((*point, true));
@@ -326,5 +329,6 @@ impl Line {
         }
         out.shrink_to_fit();
         self.kept = out;
+        left_out
     }
 }

@@ -104,10 +104,12 @@ impl Engine {
             return;
         }
         let cells: Vec<i64> = runs(&self.stretches).iter().flat_map(|run| [run.start, run.end]).collect();
-        let Self { lines, history, regions, .. } = self;
+        let Self { lines, history, regions, past, .. } = self;
         for line in lines.iter_mut() {
             let points: Vec<_> = (0..line.len()).filter_map(|at| line.point(at, history, regions)).collect();
-            line.thin_out(before, &cells, &points);
+            for point in line.thin_out(before, &cells, &points) {
+                past.count(&point);
+            }
         }
     }
 

@@ -19,6 +19,8 @@ use crate::verdict::{Counters, Verdict, Window};
 #[derive(Debug)]
 pub(crate) struct Cached {
     found: Found,
+    /// From where to where the evidence for it can lie.
+    surroundings: (i64, i64),
     next_start: i64,
     previous: Option<(IncidentId, CollectorTime)>,
 }
@@ -106,7 +108,7 @@ impl Engine {
             self.incidents.iter().map(|cached| cached.found.told(known_from)).collect()
         };
         let from = CollectorTime::from_millis(self.cut);
-        self.ledger.update(all, from, &mut self.events);
+        self.ledger.update(all, from, now, &mut self.events);
     }
 
     /// Everything before this is settled: no agent that is still sending can change it in the ordinary course.
@@ -161,17 +163,19 @@ impl Engine {
             let raw: Vec<(i64, i64)> = group.members.iter().map(|run| (run.start, run.end)).collect();
             let previous = fresh.last().map(|cached| (cached.found.incident.id.clone(), cached.found.ends()));
             while old.next_if(|cached| cached.found.raw < raw).is_some() {}
-            let (from, to) = bounds::surroundings(&self.stretches, group.members);
+            let surroundings = bounds::surroundings(&self.stretches, group.members);
+            let (from, to) = surroundings;
             let quiet = !touched.touches(from.saturating_sub(margin), to.saturating_add(margin));
             let same = |cached: &Cached| {
                 cached.found.raw == raw
                     && cached.found.incident.end.is_some()
+                    && cached.surroundings == surroundings
                     && cached.next_start == group.next_start
                     && cached.previous == previous
             };
             match old.next_if(|cached| quiet && same(cached)) {
                 Some(cached) => fresh.push(cached),
-                None => fresh.extend(self.work_out_incident(&group, (from, to), now, fresh.last(), previous)),
+                None => fresh.extend(self.work_out_incident(&group, surroundings, now, fresh.last(), previous)),
             }
         }
         self.incidents = fresh;
@@ -181,12 +185,12 @@ impl Engine {
     fn work_out_incident(
         &self,
         group: &Group<'_>,
-        (from, to): (i64, i64),
+        surroundings: (i64, i64),
         now: CollectorTime,
         before: Option<&Cached>,
         previous: Option<(IncidentId, CollectorTime)>,
     ) -> Option<Cached> {
-        let (points, timelines) = self.read(from, to);
+        let (points, timelines) = self.read(surroundings.0, surroundings.1);
         let scene = Scene {
             check: self.history.first().check(),
             history: &self.history,
@@ -198,7 +202,7 @@ impl Engine {
             now: now.as_millis(),
         };
         let found = incident(&scene, group.members, before.map(|cached| &cached.found), group.next_start)?;
-        Some(Cached { found, next_start: group.next_start, previous })
+        Some(Cached { found, surroundings, next_start: group.next_start, previous })
     }
 
     /// Cuts the stretches at a moment; [`Engine::mend`] puts the rest back.

@@ -18,6 +18,9 @@ pub(crate) const TIMEOUT: i64 = 8;
 pub(crate) const FROM: i64 = -150;
 pub(crate) const TO: i64 = 600;
 
+/// No sample starts later, so that all is over before `TO`.
+const LAST_START: i64 = 450;
+
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) history: PolicyHistory,
@@ -184,10 +187,14 @@ fn line(at: usize, count: usize, traits: Traits) -> impl Strategy<Value = Vec<Sa
         step,
         prop::bool::weighted(rare(traits.changes)),
         prop::bool::weighted(rare(traits.collisions)),
-    );
+    )
+        .boxed();
+
     // Without other clocks a few agents share a region.
     let seat = at % count;
-    (0i64..INTERVAL, vec(one, 0..14)).prop_map(move |(phase, many)| {
+    let length = prop_oneof![1 => 0usize..10, 4 => 10usize..20];
+    let many = length.prop_flat_map(move |length| vec(one.clone(), length));
+    (0i64..INTERVAL, many).prop_map(move |(phase, many)| {
         let mut start = phase;
         let mut boot = 1;
         let mut home = seat;
@@ -207,16 +214,34 @@ fn line(at: usize, count: usize, traits: Traits) -> impl Strategy<Value = Vec<Sa
             sample.id = SampleId { agent: agent(&format!("agent-{at}")), boot: Boot::new(boot), seq: Seq::new(seq) };
             out.push(sample);
             start += step;
+            if start > LAST_START {
+                break;
+            }
         }
         out
     })
 }
 
+/// The lines of a world in which the target was down at times, as most samples tell.
 pub(crate) fn lines(count: usize, traits: Traits) -> impl Strategy<Value = Vec<Sample>> {
     let agents = count..=(count + 2);
-    agents.prop_flat_map(move |agents| {
+    let outages = vec((0i64..320, 10i64..150), 0..4);
+    (agents, outages, vec(prop::bool::weighted(0.85), 20..60)).prop_flat_map(move |(agents, outages, obeys)| {
         let all: Vec<_> = (0..agents).map(|at| line(at, count, traits)).collect();
-        all.prop_map(|lines| lines.into_iter().flatten().collect())
+        all.prop_map(move |lines| {
+            let mut samples: Vec<Sample> = lines.into_iter().flatten().collect();
+            for (sample, _) in samples.iter_mut().zip(obeys.iter().cycle()).filter(|(_, obeys)| **obeys) {
+                let start = sample.start_corrected().as_millis();
+                let down = outages.iter().any(|(from, length)| (*from..from + length).contains(&start));
+                let says_up = matches!(sample.outcome, Outcome::Ok | Outcome::Slow | Outcome::LateOk);
+                if down && says_up {
+                    (sample.outcome, sample.failure) = (Outcome::Fail, Some(Failure::Timeout));
+                } else if !down && sample.outcome == Outcome::Fail {
+                    (sample.outcome, sample.failure) = (Outcome::Ok, None);
+                }
+            }
+            samples
+        })
     })
 }
 
