@@ -103,7 +103,7 @@ impl Ledger {
             };
             let changes = differences(&old.incident, &incident);
             let is_open = incident.end.is_none();
-            let worth_telling = changes.iter().any(|change| !(is_open && grows(change)) && !waits(change, now));
+            let worth_telling = changes.iter().any(|change| !(waits(change, now) || is_open && grows(change)));
             if !worth_telling {
                 // An open incident grows all the time; what was told stays until something else changes.
                 let incident = if is_open { incident } else { old.incident.clone() };
