@@ -47,8 +47,9 @@ pub(crate) struct SimulateArguments {
 pub(crate) fn run(arguments: &SimulateArguments, session: &mut Session<'_>) -> Result<Exit, CommandError> {
     if arguments.list {
         let names: Vec<_> = Scenario::built_in().into_iter().map(|s| (s.name, s.title)).collect();
-        session
-            .answer(&names, |names, _| names.iter().map(|(name, title)| format!("{name:<20} {title}\n")).collect())?;
+        session.answer(&names, |names, _| {
+            names.iter().map(|(name, title)| format!("{name:<20} {title}\n")).collect::<Vec<_>>().concat()
+        })?;
         return Ok(Exit::Fine);
     }
     if !(1..=MAX_SEEDS).contains(&arguments.seeds) {

@@ -1,20 +1,21 @@
 //! The story: faults of which the truth is known, and what the collector has to say of each.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use quorate_proto::api::{Incident, Segments, Spread, Status};
-use quorate_proto::jsonl::SampleReader;
+use quorate_proto::api::Status;
 use tokio::time::{Instant, sleep};
 
 use super::cast::{API, PLACES, Place, SHOP, place_of};
 use super::observer::{Observer, check, voting};
-use super::report::{Expected, Report, Said, Sighting, StateFor, Step};
+use super::report::{Expected, Report, Said, Sighting, Step};
 use super::stage::{Pace, Stage};
-use crate::api_client::ApiError;
 use crate::error::CommandError;
 use crate::moment::show_span;
 use crate::status::list_or;
+
+mod expect;
+
+use expect::{seen_after, total};
 
 /// From one look at the collector to the next.
 const LOOK: Duration = Duration::from_millis(100);
@@ -321,133 +322,6 @@ impl<'a> Teller<'a> {
         let title = "One agent is killed: no vote for its region, and nothing else";
         Ok(self.close(&opening, "e", title, said, expected))
     }
-
-    /// Neither downtime nor incidents since the opening, not even at most.
-    async fn expect_no_downtime(&self, opening: &Opening, checks: &[&str], said: &mut Said, expected: &mut Expected) {
-        for id in checks {
-            let what = format!("{id} has no downtime, not even possibly, and no incident");
-            match self.history(opening, id).await {
-                Ok((segments, incidents)) => {
-                    let down = segments.uptime.down_ms.clone();
-                    let found = format!(
-                        "{} ms of downtime, at most {} ms; {} incidents",
-                        down.point,
-                        down.high,
-                        incidents.len()
-                    );
-                    expected.that(what, down == Spread { low: 0, point: 0, high: 0 } && incidents.is_empty(), found);
-                    said.states.extend(totals(&segments));
-                    if said.down_ms.is_none() {
-                        said.down_ms = Some(down);
-                    }
-                    said.incidents.extend(incidents);
-                }
-                Err(error) => expected.that(what, false, error.to_string()),
-            }
-        }
-    }
-
-    /// One outage of the shop since the opening, where the truth is. Returns its id.
-    async fn expect_one_outage(
-        &self,
-        opening: &Opening,
-        [stopped_ms, started_ms]: [i64; 2],
-        said: &mut Said,
-        expected: &mut Expected,
-    ) -> Option<String> {
-        let down = |sighting: &&Sighting| sighting.check == SHOP && sighting.state == "down";
-        let delay = self.seen_since(opening).iter().find(down).map(|sighting| sighting.at_ms - stopped_ms);
-        expected.that("the check is DOWN", delay.is_some(), seen_after(delay));
-        said.detection_delay_ms = delay;
-        let (segments, incidents) = match self.history(opening, SHOP).await {
-            Ok(history) => history,
-            Err(error) => {
-                expected.that("the collector tells its history", false, error.to_string());
-                return None;
-            }
-        };
-        said.states = totals(&segments);
-        said.down_ms = Some(segments.uptime.down_ms.clone());
-        said.incidents.clone_from(&incidents);
-        let outages = incidents.iter().filter(|incident| incident.class == "outage").count();
-        let found = format!("{} incidents, {outages} of them outages", incidents.len());
-        expected.that("there is one incident, an outage", incidents.len() == 1 && outages == 1, found);
-        let incident = incidents.first()?;
-        let tolerance = self.tolerance_ms();
-        let (start_off, end_off) = (incident.start_ms - stopped_ms, incident.end_ms.map(|end| end - started_ms));
-        let within = format!("start and end are within {} of the truth", show_span(tolerance));
-        let found = format!(
-            "start {} off, end {} off",
-            show_span(start_off),
-            end_off.map_or_else(|| "still open,".to_owned(), show_span)
-        );
-        let near = start_off.abs() <= tolerance && end_off.is_some_and(|off| off.abs() <= tolerance);
-        expected.that(within, near, found);
-        let holds = |[earliest, latest]: [i64; 2], truth: i64| earliest <= truth && truth <= latest;
-        let found = format!(
-            "start within {}, end within {}",
-            show_span(width(incident.start_bounds_ms)),
-            show_span(width(incident.end_bounds_ms))
-        );
-        let sound = holds(incident.start_bounds_ms, stopped_ms) && holds(incident.end_bounds_ms, started_ms);
-        expected.that("the bounds hold the truth", sound, found);
-        Some(incident.id.clone())
-    }
-
-    /// Every sample that an agent numbered since the opening is stored, and none was dropped.
-    async fn expect_nothing_lost(&self, opening: &Opening, expected: &mut Expected) {
-        let what = "nothing is lost: every agent's samples are there without a hole, and none was dropped";
-        let counted = self.holes(opening.at_ms).await;
-        let agents = self.observer.agents().await;
-        match (counted, agents) {
-            (Ok((samples, holes)), Ok(agents)) => {
-                let dropped: u64 = agents.agents.iter().map(|agent| agent.samples_dropped).sum();
-                let found = format!("{samples} samples, {holes} missing, {dropped} dropped");
-                expected.that(what, holes == 0 && dropped == 0 && samples > 0, found);
-            }
-            (Err(error), _) | (_, Err(error)) => expected.that(what, false, error.to_string()),
-        }
-    }
-
-    /// How many samples are stored since `from_ms`, and how many sequence numbers between them are missing.
-    async fn holes(&self, from_ms: i64) -> Result<(usize, u64), ApiError> {
-        let mut numbers: BTreeMap<(String, u64), BTreeSet<u64>> = BTreeMap::new();
-        for id in [SHOP, API] {
-            let text = self.observer.samples(id, from_ms, now_ms()).await?;
-            let mut reader = SampleReader::new();
-            for sample in text.lines().filter_map(|line| reader.read(line).ok().flatten()) {
-                let life = (sample.id.agent.to_string(), sample.id.boot.get());
-                numbers.entry(life).or_default().insert(sample.id.seq.get());
-            }
-        }
-        let samples = numbers.values().map(BTreeSet::len).sum();
-        let holes = numbers.values().map(|numbers| match (numbers.first(), numbers.last()) {
-            (Some(first), Some(last)) => (last - first + 1).saturating_sub(u64::try_from(numbers.len()).unwrap_or(0)),
-            _ => 0,
-        });
-        Ok((samples, holes.sum()))
-    }
-
-    async fn expect_up(&self, expected: &mut Expected) {
-        let state =
-            |status: &Status, id: &str| check(status, id).map_or("missing", |check| check.state.as_str()).to_owned();
-        let (up, found) = match self.observer.status().await {
-            Ok(status) => {
-                let (shop, api) = (state(&status, SHOP), state(&status, API));
-                (shop == "up" && api == "up", format!("{SHOP} is {shop}, {API} is {api}"))
-            }
-            Err(error) => (false, error.to_string()),
-        };
-        expected.that("in the end both checks are UP", up, found);
-    }
-
-    /// A check's segments and incidents since the opening.
-    async fn history(&self, opening: &Opening, id: &str) -> Result<(Segments, Vec<Incident>), ApiError> {
-        let to_ms = now_ms();
-        let segments = self.observer.segments(id, opening.at_ms, to_ms).await?;
-        let incidents = self.observer.incidents(id, opening.at_ms, to_ms).await?;
-        Ok((segments, incidents))
-    }
 }
 
 fn now_ms() -> i64 {
@@ -462,10 +336,6 @@ fn place(region: &str) -> Place {
     *place_of(region).expect("the story's regions are in the cast")
 }
 
-fn seen_after(delay_ms: Option<i64>) -> String {
-    delay_ms.map_or_else(|| "never seen".to_owned(), |delay| format!("seen {} after the fault", show_span(delay)))
-}
-
 fn is_state(status: &Status, id: &str, state: &str) -> bool {
     check(status, id).is_some_and(|check| check.state == state)
 }
@@ -476,30 +346,4 @@ fn open_incident(status: &Status, id: &str) -> Option<String> {
 
 fn is_over(status: &Status, id: &str) -> bool {
     is_state(status, id, "up") && open_incident(status, id).is_none()
-}
-
-fn width([earliest, latest]: [i64; 2]) -> i64 {
-    latest - earliest
-}
-
-fn totals(segments: &Segments) -> Vec<StateFor> {
-    let mut totals: Vec<StateFor> = Vec::new();
-    for segment in &segments.segments {
-        let length = segment.end_ms - segment.start_ms;
-        let same = |total: &&mut StateFor| total.state == segment.state && total.regions_bad == segment.regions_bad;
-        match totals.iter_mut().find(same) {
-            Some(total) => total.total_ms += length,
-            None => totals.push(StateFor {
-                check: segments.check.clone(),
-                state: segment.state.clone(),
-                regions_bad: segment.regions_bad.clone(),
-                total_ms: length,
-            }),
-        }
-    }
-    totals
-}
-
-fn total(states: &[StateFor], id: &str, wanted: impl Fn(&StateFor) -> bool) -> i64 {
-    states.iter().filter(|state| state.check == id && wanted(state)).map(|state| state.total_ms).sum()
 }
