@@ -9,6 +9,7 @@ use hyper_util::rt::TokioIo;
 use quorate_proto::api;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
 use url::Url;
 
 use crate::exit::Exit;
@@ -123,14 +124,25 @@ impl ApiClient {
         })
     }
 
-    /// The same from a place that is not asynchronous.
+    /// [`ApiClient::get`] from a place that is not asynchronous.
     ///
     /// # Errors
     /// As [`ApiClient::get`].
     pub(crate) fn get_now<T: DeserializeOwned>(&self, path: &[&str], query: &[(&str, String)]) -> Result<T, ApiError> {
+        self.runtime()?.block_on(self.get(path, query))
+    }
+
+    /// [`ApiClient::get_text`] from a place that is not asynchronous.
+    ///
+    /// # Errors
+    /// As [`ApiClient::get`].
+    pub(crate) fn get_text_now(&self, path: &[&str], query: &[(&str, String)]) -> Result<String, ApiError> {
+        self.runtime()?.block_on(self.get_text(path, query))
+    }
+
+    fn runtime(&self) -> Result<Runtime, ApiError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|source| ApiError::Connect { url: self.base.clone(), source })?;
-        runtime.block_on(self.get(path, query))
+        runtime.map_err(|source| ApiError::Connect { url: self.base.clone(), source })
     }
 }
 

@@ -4,7 +4,10 @@ use clap::{Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::session::GlobalArguments;
-use crate::{agents, ca, checks, config, demo, digest, explain, incidents, probe, replay, simulate, status, what_if};
+use crate::{
+    agents, ca, checks, config, demo, digest, explain, export, incidents, latency, probe, replay, simulate, status,
+    what_if,
+};
 
 /// Uptime by quorum: what the collector says, and samples judged offline.
 #[derive(Debug, Parser)]
@@ -29,6 +32,10 @@ pub(crate) enum Command {
     Incidents(incidents::IncidentsArguments),
     /// Who said what about one moment, and why the verdict is what it is.
     Explain(explain::ExplainArguments),
+    /// How long right answers took, per region.
+    Latency(latency::LatencyArguments),
+    /// A check's samples as the collector keeps them; with --output json in the form that replay reads.
+    Export(export::ExportArguments),
     /// Judge samples from a file by the policies of a configuration.
     Replay(replay::ReplayArguments),
     /// Judge the same samples by other policies, side by side.

@@ -17,8 +17,10 @@ mod digest;
 mod error;
 mod exit;
 mod explain;
+mod export;
 mod incidents;
 mod judged;
+mod latency;
 mod moment;
 mod paint;
 mod probe;
@@ -73,6 +75,8 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Result<Exit, Command
         Command::Agents(arguments) => agents::run(&arguments, session),
         Command::Incidents(arguments) => incidents::run(&arguments, session),
         Command::Explain(arguments) => explain::run(&arguments, session),
+        Command::Latency(arguments) => latency::run(&arguments, session),
+        Command::Export(arguments) => export::run(&arguments, session),
         Command::Replay(arguments) => replay::run(&arguments, session),
         Command::WhatIf(arguments) => what_if::run(&arguments, session),
         Command::Digest(arguments) => digest::run(&arguments, session),
