@@ -72,17 +72,19 @@ impl FromStr for Network {
     }
 }
 
-/// Which addresses may be probed. The longest matching prefix decides; of equally long ones, `deny`. What matches nothing
-/// may be probed.
+/// Which addresses may be probed. The longest matching prefix decides; of equally long ones, `deny`, and of an allowed one
+/// and one that is merely not public, the allowed one. What matches nothing may be probed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     allow: Vec<Network>,
     deny: Vec<Network>,
+    /// Denied without having been named by anybody.
+    not_public: &'static [Network],
 }
 
 /// Networks that are not the public internet: IANA's special-purpose registries (RFC 6890), multicast, and the IPv6
 /// forms that carry an IPv4 address (RFC 3056, 4291, 4380, 6052, 8215), as they may lead to any of the others.
-const NOT_PUBLIC: [Network; 32] = [
+static NOT_PUBLIC: [Network; 32] = [
     Network::v4(0, 0, 0, 0, 8),
     Network::v4(10, 0, 0, 0, 8),
     Network::v4(100, 64, 0, 0, 10),
@@ -127,7 +129,7 @@ impl Limits {
     /// Only public addresses may be probed: no loopback, private, link-local, shared, documentation, multicast or
     /// reserved ones, and no IPv6 address that carries an IPv4 address.
     pub fn public_only() -> Self {
-        Self { allow: Vec::new(), deny: NOT_PUBLIC.to_vec() }
+        Self { not_public: &NOT_PUBLIC, ..Self::default() }
     }
 
     /// Adds networks that may be probed, as exceptions inside denied ones.
@@ -144,7 +146,7 @@ impl Limits {
 
     /// True if `address` may be probed.
     pub fn permits(&self, address: IpAddr) -> bool {
-        if self.deny.is_empty() {
+        if self.deny.is_empty() && self.not_public.is_empty() {
             return true;
         }
         let address = address.to_canonical();
@@ -161,11 +163,9 @@ impl Limits {
         let longest = |networks: &[Network]| {
             networks.iter().filter(|network| network.contains(address)).map(|network| network.prefix).max()
         };
-        match (longest(&self.deny), longest(&self.allow)) {
-            (None, _) => true,
-            (Some(_), None) => false,
-            (Some(deny), Some(allow)) => allow > deny,
-        }
+        let allow = longest(&self.allow);
+        longest(&self.deny).is_none_or(|deny| allow > Some(deny))
+            && longest(self.not_public).is_none_or(|not_public| allow >= Some(not_public))
     }
 }
 

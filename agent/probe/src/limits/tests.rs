@@ -61,6 +61,16 @@ fn the_longest_prefix_decides_and_deny_wins_a_tie() {
 }
 
 #[test]
+fn a_network_that_is_not_public_can_be_allowed_as_a_whole() {
+    let limits =
+        Limits::public_only().allow([network("10.0.0.0/8"), network("fd00::/8")]).deny([network("10.0.0.0/16")]);
+    assert!(limits.permits(address("10.1.2.3")));
+    assert!(limits.permits(address("fd00::1")));
+    assert!(!limits.permits(address("10.0.2.3")));
+    assert!(!limits.permits(address("192.168.0.1")));
+}
+
+#[test]
 fn only_what_is_allowed_where_everything_else_is_denied() {
     let limits = Limits::none().deny([network("0.0.0.0/0"), network("::/0")]).allow([network("192.0.2.0/24")]);
     assert!(limits.permits(address("192.0.2.7")));
