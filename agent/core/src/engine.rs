@@ -172,6 +172,7 @@ pub struct AgentCore {
     seq: Seq,
     counters: Counters,
     max_lag: Millis,
+    stopping: bool,
 }
 
 impl AgentCore {
@@ -193,7 +194,15 @@ impl AgentCore {
             seq: Seq::new(0),
             counters: Counters::default(),
             max_lag: Millis::ZERO,
+            stopping: false,
         }
+    }
+
+    /// From now on nothing starts; what is under way still gives its records.
+    pub fn handle_stop(&mut self) {
+        self.stopping = true;
+        self.timers.clear();
+        self.ready.clear();
     }
 
     /// Adds a check or replaces its settings. Equal settings change nothing; others lay out its slots anew and forget what
@@ -416,6 +425,9 @@ impl AgentCore {
     }
 
     fn poll_timers(&mut self, now: MonoTime) -> Option<Command> {
+        if self.stopping {
+            self.timers.clear();
+        }
         while self.timers.first().is_some_and(|(at, _, _)| *at <= now) {
             let (_, kind, id) = self.timers.pop_first()?;
             let Some(state) = self.checks.get_mut(&id) else { continue };
@@ -458,6 +470,9 @@ impl AgentCore {
     }
 
     fn poll_start(&mut self, now: MonoTime) -> Option<Command> {
+        if self.stopping {
+            self.ready.clear();
+        }
         while self.in_flight < self.limits.max_in_flight {
             let (_, id) = self.ready.pop_first()?;
             let Some(state) = self.checks.get_mut(&id) else { continue };

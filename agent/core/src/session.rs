@@ -48,6 +48,8 @@ enum Ending {
     Stop { deadline: MonoTime },
 }
 
+/// More batches than this are never under way, whatever the collector allows.
+pub const MAX_UNACKED: u32 = 32;
 /// The longest `reconnect_after` believed.
 const MAX_RECONNECT_AFTER: Millis = Millis::from_secs(300);
 /// So many heartbeat intervals without an answer end a connection.
@@ -167,7 +169,7 @@ impl Session {
         }
         self.limits = ResumeLimits {
             max_batch_samples: limits.max_batch_samples.clamp(1, self.config.max_batch_samples),
-            max_unacked_batches: limits.max_unacked_batches.max(1),
+            max_unacked_batches: limits.max_unacked_batches.clamp(1, MAX_UNACKED),
             heartbeat_interval: limits.heartbeat_interval.clamp(Millis::from_secs(1), Millis::from_secs(60)),
         };
         self.settled = durable;

@@ -291,6 +291,18 @@ fn a_probe_under_way_ends_under_the_settings_it_began_with() {
 }
 
 #[test]
+fn after_a_stop_nothing_starts_and_what_is_under_way_ends() {
+    let mut world = World::new(core(8));
+    world.core.set_check(Arc::new(spec(1, 1000, 900)), at(0));
+    world.poll(&mut |_, _| finding(false, 500));
+    world.core.handle_stop();
+    assert!(!world.core.is_quiet());
+    world.run(at(20_000), |_, _| finding(true, 10));
+    assert_eq!((world.starts.len(), world.records.len()), (1, 1));
+    assert!(world.core.is_quiet());
+}
+
+#[test]
 fn slots_move_to_the_collectors_clock() {
     let mut world = World::new(core(8));
     world.core.set_check(Arc::new(spec(1, 10_000, 3000)), at(0));
