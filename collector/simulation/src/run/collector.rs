@@ -1,50 +1,44 @@
-//! The collector of the world, as far as the verdict goes: the rules that ask for more samples, and the live state.
+//! The collector of the world, as far as the verdict goes: its engine, and the rule that asks for more samples.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeSet;
 
 use quorate_collector_consensus::confirm::{Confirmation, Request};
-use quorate_collector_consensus::{Window, judge};
-use quorate_model::{AgentId, CollectorTime, Confirm, Millis, Outcome, PolicyHistory, Sample, State};
+use quorate_collector_consensus::{Engine, Event, Value, Window, judge};
+use quorate_model::{AgentId, CollectorTime, Confirm, IncidentId, Millis, Sample, State};
 
 use super::Run;
 use crate::scenario::Scenario;
 
 pub(super) struct Collector {
-    history: PolicyHistory,
+    engine: Engine,
     confirm: Confirm,
     confirmation: Confirmation,
     interval: Millis,
     agents: Vec<AgentId>,
-    values: BTreeMap<AgentId, bool>,
-    recent: VecDeque<Sample>,
     live: Vec<(i64, State)>,
+    closed: BTreeSet<IncidentId>,
+    revisions: u64,
     begins: CollectorTime,
 }
 
 impl Collector {
     pub(super) fn new(scenario: &Scenario) -> Self {
         Self {
-            history: scenario.policy.clone(),
+            engine: Engine::new(scenario.policy.clone()),
             confirm: scenario.confirm,
             confirmation: Confirmation::new(),
             interval: Millis::new(scenario.agents.iter().map(|a| a.interval_ms).min().unwrap_or(1)),
             agents: scenario.agents.iter().map(|a| a.agent.clone()).collect(),
-            values: BTreeMap::new(),
-            recent: VecDeque::new(),
-            live: Vec::new(),
+            live: vec![(0, State::Unknown)],
+            closed: BTreeSet::new(),
+            revisions: 0,
             begins: scenario.begins,
         }
     }
 
     pub(super) fn handle_sample(&mut self, sample: &Sample, now: CollectorTime) -> Vec<Request> {
-        let mut requests = Vec::new();
-        let bad = !matches!(sample.outcome, Outcome::Ok | Outcome::Slow);
-        if self.values.insert(sample.id.agent.clone(), bad).is_some_and(|old| old != bad) {
-            requests.extend(self.confirmation.handle_change(&self.confirm, &sample.id.agent, now));
-        }
-        self.recent.push_back(sample.clone());
-        requests.extend(self.handle_time(now));
-        requests
+        self.engine.handle_sample(sample, now);
+        self.follow(now)
     }
 
     pub(super) fn handle_suspect(&mut self, agent: usize, now: CollectorTime) -> Vec<Request> {
@@ -54,26 +48,46 @@ impl Collector {
     }
 
     pub(super) fn handle_time(&mut self, now: CollectorTime) -> Vec<Request> {
-        while self.recent.front().is_some_and(|s| now - s.end_corrected() > Millis::from_secs(300)) {
-            self.recent.pop_front();
+        self.engine.handle_timeout(now);
+        self.follow(now)
+    }
+
+    /// Takes the engine's events; what they call for is asked.
+    fn follow(&mut self, now: CollectorTime) -> Vec<Request> {
+        let mut requests = Vec::new();
+        while let Some(event) = self.engine.poll_event() {
+            match event {
+                Event::StateChanged { to, .. } => self.live.push(((now - self.begins).get(), to)),
+                // An agent that comes and finds all well is no reason to ask.
+                Event::AgentChanged { agent, from, to }
+                    if to.is_some() && (from.is_some() || to == Some(Value::Bad)) =>
+                {
+                    requests.extend(self.confirmation.handle_change(&self.confirm, &agent, now));
+                }
+                Event::IncidentClosed { incident, .. } => {
+                    self.closed.insert(incident.id);
+                }
+                Event::IncidentAmended { incident, .. } if self.closed.contains(&incident.id) => self.revisions += 1,
+                Event::IncidentWithdrawn { .. } => self.revisions += 1,
+                _ => {}
+            }
         }
-        let window = Window { from: now - Millis::new(1), to: now };
-        let state = judge(self.recent.make_contiguous(), &self.history, window, now).live.state;
-        if self.live.last().is_none_or(|(_, last)| *last != state) {
-            self.live.push(((now - self.begins).get(), state));
-        }
-        self.confirmation.handle_state(&self.confirm, state, self.interval, now).into_iter().collect()
+        let state = self.engine.live_state();
+        requests.extend(self.confirmation.handle_state(&self.confirm, state, self.interval, now));
+        requests
     }
 
     pub(super) fn finish(
-        self,
+        mut self,
         samples: Vec<Sample>,
         begins: CollectorTime,
         end: CollectorTime,
         probes: u64,
         extra: u64,
     ) -> Run {
-        let verdict = judge(&samples, &self.history, Window { from: begins, to: end }, end);
-        Run { samples, live: self.live, probes, extra, revisions: 0, engines_agree: true, verdict }
+        let window = Window { from: begins, to: end };
+        let verdict = judge(&samples, self.engine.history(), window, end);
+        let engines_agree = self.engine.verdict(window, end).is_ok_and(|own| own == verdict);
+        Run { samples, live: self.live, probes, extra, revisions: self.revisions, engines_agree, verdict }
     }
 }
