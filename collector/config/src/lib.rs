@@ -5,10 +5,11 @@
 //! says what one agent is to probe.
 //!
 //! The crate deliberately reads no file, opens no socket, has no clock and logs nothing: reading the text, telling when it
-//! came into effect and reloading are the business of the composition root. Its main type is [`Config`]; [`yaml`] is the
-//! machinery that other files in YAML (contracts) are read with too.
+//! came into effect and reloading are the business of the composition root. Its main type is [`Config`]; [`contract`] reads
+//! service level agreements, and [`yaml`] is the machinery both are read with.
 
 mod assign;
+pub mod contract;
 mod read;
 pub mod scalar;
 mod settings;

@@ -3,7 +3,7 @@
 mod check;
 mod policy;
 mod probe;
-mod values;
+pub(crate) mod values;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

@@ -248,17 +248,22 @@ impl Zone {
     /// is set back over it, the moment of the change where it is set forward over it.
     pub fn instant(&self, date: Date, clock: Millis) -> CollectorTime {
         let local_ms = i64::from(date.days()) * DAY_MS + clock.get();
-        let mut from = CollectorTime::MIN;
-        let mut offset_s = self.first_offset_s;
-        for change in &self.transitions {
-            let candidate = CollectorTime::from_millis(local_ms) - Millis::from_secs(offset_s.into());
+        // No offset exceeds the largest, so the transitions before that much earlier are surely over.
+        let local = CollectorTime::from_millis(local_ms);
+        let surely = local - Millis::from_secs(Self::MAX_OFFSET_S.into());
+        let over = self.transitions.partition_point(|change| change.at <= surely);
+        let last = over.checked_sub(1).and_then(|place| self.transitions.get(place));
+        let mut from = last.map_or(CollectorTime::MIN, |change| change.at);
+        let mut offset_s = last.map_or(self.first_offset_s, |change| change.offset_s);
+        for change in self.transitions.iter().skip(over) {
+            let candidate = local - Millis::from_secs(offset_s.into());
             if candidate.max(from) < change.at {
                 return candidate.max(from);
             }
             from = change.at;
             offset_s = change.offset_s;
         }
-        (CollectorTime::from_millis(local_ms) - Millis::from_secs(offset_s.into())).max(from)
+        (local - Millis::from_secs(offset_s.into())).max(from)
     }
 
     /// The start of a local day.

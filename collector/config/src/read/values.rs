@@ -19,7 +19,7 @@ const MAX_PATTERN_BYTES: usize = 4096;
 const MAX_NAME_BYTES: usize = 200;
 
 /// A text of at most so many bytes.
-pub(super) fn text<'a>(cursor: &Cursor<'a>, max_bytes: usize) -> Option<&'a str> {
+pub(crate) fn text<'a>(cursor: &Cursor<'a>, max_bytes: usize) -> Option<&'a str> {
     let text = cursor.text()?;
     if text.len() > max_bytes {
         cursor.error(format_args!("has {} bytes; allowed are {max_bytes}", text.len()));
@@ -29,7 +29,7 @@ pub(super) fn text<'a>(cursor: &Cursor<'a>, max_bytes: usize) -> Option<&'a str>
 }
 
 /// A name for people: one line.
-pub(super) fn name(cursor: &Cursor<'_>) -> Option<String> {
+pub(crate) fn name(cursor: &Cursor<'_>) -> Option<String> {
     let name = text(cursor, MAX_NAME_BYTES)?;
     if name.trim().is_empty() || name.chars().any(char::is_control) {
         cursor.expected("a name on one line");
@@ -39,7 +39,7 @@ pub(super) fn name(cursor: &Cursor<'_>) -> Option<String> {
 }
 
 /// A duration in the range.
-pub(super) fn span(cursor: &Cursor<'_>, range: RangeInclusive<Millis>) -> Option<Millis> {
+pub(crate) fn span(cursor: &Cursor<'_>, range: RangeInclusive<Millis>) -> Option<Millis> {
     let span = cursor.parse(duration)?;
     if range.contains(&span) {
         return Some(span);

@@ -56,6 +56,36 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The value under a path such as `credit.tiers[1].below`, or the nearest one around it that is in the text.
+    pub fn nearest(&self, path: &str) -> Self {
+        let mut here = self.clone();
+        let steps = path.split('.').flat_map(|part| {
+            let (key, indexes) = part.split_once('[').unwrap_or((part, ""));
+            std::iter::once(key).chain(indexes.split('[').filter(|index| !index.is_empty()))
+        });
+        for step in steps.filter(|step| !step.is_empty()) {
+            let next = match (&here.node.value, step.strip_suffix(']')) {
+                (Value::List(items), Some(index)) => index.parse::<usize>().ok().and_then(|index| items.get(index)),
+                (Value::Map(entries), None) => entries.iter().find(|(key, _)| key.text == step).map(|(_, node)| node),
+                _ => None,
+            };
+            let Some(node) = next else { break };
+            let step = if step.ends_with(']') { format!("[{step}") } else { step.to_owned() };
+            here = here.child(node, &step);
+        }
+        here
+    }
+
+    /// Notes an error at the value under `path`, or at the nearest one around it; the error keeps the whole path.
+    pub fn error_at(&self, path: &str, message: impl Display) {
+        let whole = match (self.path.is_empty(), path.is_empty()) {
+            (true, _) => path.to_owned(),
+            (false, true) => self.path.clone(),
+            (false, false) => format!("{}.{path}", self.path),
+        };
+        self.note(self.nearest(path).node.position, whole, message.to_string());
+    }
+
     /// The value in words, for messages.
     fn found(&self) -> String {
         match &self.node.value {

@@ -1,0 +1,201 @@
+//! Contracts, plans and customers together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quorate_collector_sla::account::{Customer, Plan};
+use quorate_collector_sla::contract::Fault;
+use quorate_collector_sla::support::{Severity, SupportPlan, SupportTarget};
+use quorate_collector_sla::{Contract, ContractId, CustomerId, Percent, PlanId, ServiceHours};
+
+use super::contract;
+use super::values::{hours, id, money, percent, span, words};
+use crate::read::values::name;
+use crate::yaml::{Cursor, Diagnostic, Document, Fields, closest};
+
+/// The most contracts of a catalogue.
+pub const MAX_CONTRACTS: usize = 1000;
+
+/// The most plans of a catalogue.
+pub const MAX_PLANS: usize = 1000;
+
+/// The most customers of a catalogue.
+pub const MAX_CUSTOMERS: usize = 100_000;
+
+/// The most channels of a plan's support.
+const MAX_CHANNELS: usize = 16;
+
+/// Contracts, plans and customers that name each other rightly.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    contracts: Vec<Contract>,
+    plans: Vec<Plan>,
+    customers: Vec<Customer>,
+}
+
+impl Catalogue {
+    /// Reads a file with the keys `slas`, `plans` and `customers`, each a list that may be missing.
+    ///
+    /// # Errors
+    /// Every error in the text, by place.
+    pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
+        Document::parse(text).map_err(|error| vec![error])?.read(|cursor| {
+            let mut fields = cursor.fields()?;
+            let catalogue = Self::read(&mut fields);
+            fields.finish();
+            catalogue
+        })
+    }
+
+    /// Reads the keys `slas`, `plans` and `customers` of a map that may have others.
+    pub fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let contracts = list(fields, "slas", MAX_CONTRACTS, contract);
+        let plans = list(fields, "plans", MAX_PLANS, plan);
+        let customers = list(fields, "customers", MAX_CUSTOMERS, customer);
+        let (contracts, plans, customers) = (contracts?, plans?, customers?);
+        let contract_ids: Vec<&str> = contracts.iter().map(|contract| contract.terms().id.as_str()).collect();
+        let plan_ids: Vec<&str> = plans.iter().map(|plan| plan.id.as_str()).collect();
+        let at = fields.cursor();
+        let distinct = [
+            distinct(at, "slas", contract_ids.iter().copied()),
+            distinct(at, "plans", plan_ids.iter().copied()),
+            distinct(at, "customers", customers.iter().map(|customer| customer.id.as_str())),
+            known(at, "plans", "contract", plans.iter().map(|plan| plan.contract.as_str()), &contract_ids),
+            known(at, "customers", "plan", customers.iter().map(|customer| customer.plan.as_str()), &plan_ids),
+        ];
+        distinct.into_iter().all(|fine| fine).then_some(Self { contracts, plans, customers })
+    }
+
+    /// The contracts, as they were written.
+    pub fn contracts(&self) -> &[Contract] {
+        &self.contracts
+    }
+
+    /// The plans, as they were written; the contract of each is in the catalogue.
+    pub fn plans(&self) -> &[Plan] {
+        &self.plans
+    }
+
+    /// The customers, as they were written; the plan of each is in the catalogue.
+    pub fn customers(&self) -> &[Customer] {
+        &self.customers
+    }
+}
+
+fn list<T>(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    max: usize,
+    read: fn(&Cursor<'_>) -> Option<T>,
+) -> Option<Vec<T>> {
+    fields.or(key, Vec::new(), |cursor| {
+        let count = cursor.list()?.len();
+        if count > max {
+            cursor.error(format_args!("has {count} entries; allowed are {max}"));
+            return None;
+        }
+        cursor.each(read)
+    })
+}
+
+/// Notes every id that stands twice.
+fn distinct<'a>(at: &Cursor<'_>, key: &str, ids: impl Iterator<Item = &'a str>) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut fine = true;
+    for (place, id) in ids.enumerate() {
+        if !seen.insert(id) {
+            at.error_at(&format!("{key}[{place}].id"), format_args!("{id} stands twice; each id is used once"));
+            fine = false;
+        }
+    }
+    fine
+}
+
+/// Notes every name that is not in `ids`.
+fn known<'a>(at: &Cursor<'_>, key: &str, field: &str, names: impl Iterator<Item = &'a str>, ids: &[&str]) -> bool {
+    let mut fine = true;
+    for (place, name) in names.enumerate() {
+        if !ids.contains(&name) {
+            let hint =
+                closest(name, ids.iter().copied()).map_or(String::new(), |near| format!("; did you mean {near}?"));
+            at.error_at(&format!("{key}[{place}].{field}"), format_args!("no {field} has the id {name}{hint}"));
+            fine = false;
+        }
+    }
+    fine
+}
+
+fn plan(cursor: &Cursor<'_>) -> Option<Plan> {
+    let mut fields = cursor.fields()?;
+    let plan_id = fields.required("id").and_then(|c| id(&c, PlanId::new));
+    let name = fields.optional("name", name);
+    let contract = fields.required("contract").and_then(|c| id(&c, ContractId::new));
+    let support = fields.optional("support", support);
+    fields.finish();
+    let plan_id = plan_id?;
+    Some(Plan {
+        name: name?.unwrap_or_else(|| plan_id.as_str().to_owned()),
+        id: plan_id,
+        contract: contract?,
+        support: support?,
+    })
+}
+
+fn support(cursor: &Cursor<'_>) -> Option<SupportPlan> {
+    let mut fields = cursor.fields()?;
+    let hours = fields.or("hours", ServiceHours::Always, hours);
+    let channels = fields.or("channels", Vec::new(), |c| {
+        let count = c.list()?.len();
+        if count > MAX_CHANNELS {
+            c.error(format_args!("has {count} entries; allowed are {MAX_CHANNELS}"));
+            return None;
+        }
+        c.each(words)
+    });
+    let targets = fields.or("targets", BTreeMap::new(), targets);
+    fields.finish();
+    let made = SupportPlan::new(hours?, channels?, targets?);
+    made.map_err(|faults| faults.into_iter().for_each(|Fault { path, problem }| cursor.error_at(&path, problem))).ok()
+}
+
+fn targets(cursor: &Cursor<'_>) -> Option<BTreeMap<Severity, SupportTarget>> {
+    let mut fields = cursor.fields()?;
+    let mut out = BTreeMap::new();
+    let mut fine = true;
+    for severity in Severity::ALL {
+        match fields.optional(severity.as_str(), target) {
+            Some(Some(target)) => {
+                out.insert(severity, target);
+            }
+            Some(None) => {}
+            None => fine = false,
+        }
+    }
+    fields.finish();
+    fine.then_some(out)
+}
+
+fn target(cursor: &Cursor<'_>) -> Option<SupportTarget> {
+    let mut fields = cursor.fields()?;
+    let acknowledge = fields.optional("acknowledge", span);
+    let resolve = fields.optional("resolve", span);
+    fields.finish();
+    Some(SupportTarget { acknowledge: acknowledge?, resolve: resolve? })
+}
+
+fn customer(cursor: &Cursor<'_>) -> Option<Customer> {
+    let mut fields = cursor.fields()?;
+    let customer_id = fields.required("id").and_then(|c| id(&c, CustomerId::new));
+    let name = fields.optional("name", name);
+    let plan = fields.required("plan").and_then(|c| id(&c, PlanId::new));
+    let fee = fields.required("fee").and_then(|c| money(&c));
+    let affected = fields.or("affected", Percent::HUNDRED, percent);
+    fields.finish();
+    let customer_id = customer_id?;
+    Some(Customer {
+        name: name?.unwrap_or_else(|| customer_id.as_str().to_owned()),
+        id: customer_id,
+        plan: plan?,
+        fee: fee?,
+        affected: affected?,
+    })
+}

@@ -1,0 +1,119 @@
+//! Values with a form of their own: moments, times of day, percentages, money.
+
+use jiff::Timestamp;
+use quorate_collector_sla::{Currency, DailyHours, Money, Percent, ServiceHours, Weekday};
+use quorate_model::{CheckId, CollectorTime, IdError, Micros, Millis};
+
+use crate::read::values::text;
+use crate::scalar::duration;
+use crate::yaml::Cursor;
+
+/// The most bytes of a text for people.
+const MAX_TEXT_BYTES: usize = 4096;
+
+/// The most entries of weekly hours.
+const MAX_HOURS: usize = 64;
+
+/// A moment with its offset, such as `2026-10-04T01:00:00Z`.
+pub(super) fn moment(cursor: &Cursor<'_>) -> Option<CollectorTime> {
+    let parsed = cursor.text()?.parse::<Timestamp>().ok();
+    if parsed.is_none() {
+        cursor.expected("a moment with its offset, such as 2026-10-04T01:00:00Z or 2026-10-04T03:00:00+02:00");
+    }
+    parsed.map(|moment| CollectorTime::from_millis(moment.as_millisecond()))
+}
+
+/// A duration of any length.
+pub(super) fn span(cursor: &Cursor<'_>) -> Option<Millis> {
+    cursor.parse(duration)
+}
+
+/// A duration as microseconds.
+pub(super) fn micros(cursor: &Cursor<'_>) -> Option<Micros> {
+    let span = span(cursor)?;
+    Some(Micros::new(span.get().unsigned_abs().saturating_mul(1000)))
+}
+
+/// A percentage, with or without its sign.
+pub(super) fn percent(cursor: &Cursor<'_>) -> Option<Percent> {
+    let text = cursor.text()?;
+    match Percent::parse(text) {
+        Ok(percent) => Some(percent),
+        Err(error) => {
+            cursor.error(format_args!("{text:?} {error}"));
+            None
+        }
+    }
+}
+
+/// An id by its own rule.
+pub(super) fn id<T>(cursor: &Cursor<'_>, new: fn(&str) -> Result<T, IdError>) -> Option<T> {
+    cursor.parse(new)
+}
+
+/// A check's id.
+pub(super) fn check(cursor: &Cursor<'_>) -> Option<CheckId> {
+    id(cursor, CheckId::new)
+}
+
+/// A text for people; may have several lines.
+pub(super) fn words(cursor: &Cursor<'_>) -> Option<String> {
+    text(cursor, MAX_TEXT_BYTES).map(str::to_owned)
+}
+
+/// An amount with its currency: `499.00 EUR`.
+pub(super) fn money(cursor: &Cursor<'_>) -> Option<Money> {
+    let text = cursor.text()?;
+    let Some((amount, currency)) = text.split_once(' ').and_then(|(amount, code)| Some((amount, Currency::new(code)?)))
+    else {
+        cursor.expected("an amount with the code of its currency, such as 499.00 EUR");
+        return None;
+    };
+    match Money::parse(amount, currency) {
+        Ok(money) => Some(money),
+        Err(error) => {
+            cursor.error(format_args!("{amount:?} {error}"));
+            None
+        }
+    }
+}
+
+/// Weekly hours; an empty list is always.
+pub(super) fn hours(cursor: &Cursor<'_>) -> Option<ServiceHours> {
+    let count = cursor.list()?.len();
+    if count > MAX_HOURS {
+        cursor.error(format_args!("has {count} entries; allowed are {MAX_HOURS}"));
+        return None;
+    }
+    let entries = cursor.each(daily_hours)?;
+    Some(if entries.is_empty() { ServiceHours::Always } else { ServiceHours::Weekly(entries) })
+}
+
+fn daily_hours(cursor: &Cursor<'_>) -> Option<DailyHours> {
+    let mut fields = cursor.fields()?;
+    let days = fields.required("days").and_then(|c| c.each(|day| day.choice(&Weekday::ALL, Weekday::as_str)));
+    let from = fields.required("from").and_then(|c| clock(&c));
+    let to = fields.required("to").and_then(|c| clock(&c));
+    fields.finish();
+    Some(DailyHours { days: days?, from: from?, to: to? })
+}
+
+/// A time of day, 00:00 to 24:00.
+fn clock(cursor: &Cursor<'_>) -> Option<Millis> {
+    let parsed = parse_clock(cursor.text()?);
+    if parsed.is_none() {
+        cursor.expected("a time of day from 00:00 to 24:00, such as \"08:00\"");
+    }
+    parsed
+}
+
+fn parse_clock(text: &str) -> Option<Millis> {
+    let (hours, minutes) = text.split_once(':')?;
+    let number = |part: &str, max: i64| {
+        let digits = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| part.parse::<i64>().ok())?.filter(|number| *number <= max)
+    };
+    let (hours, minutes) = (number(hours, 24)?, number(minutes, 59)?);
+    let of_day = hours * 60 + minutes;
+    (of_day <= 24 * 60).then(|| Millis::from_secs(of_day * 60))
+}
