@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::session::GlobalArguments;
 use crate::{
     agents, ca, checks, config, demo, digest, explain, export, incidents, latency, probe, replay, simulate, status,
-    what_if,
+    top, what_if,
 };
 
 /// Uptime by quorum: what the collector says, and samples judged offline.
@@ -24,6 +24,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Every check's state now, worst first, and who does not say that all is well.
     Status(status::StatusArguments),
+    /// The same live in a terminal.
+    Top(top::TopArguments),
     /// What is checked, how it is judged, and the last 24 hours with bounds.
     Checks(checks::ChecksArguments),
     /// The agents: connection, clock, health, spool, counters.

@@ -143,6 +143,8 @@ fn summary(sample: &SampleSummary, at_ms: i64) -> String {
 fn arithmetic(explanation: &Explanation, look: &Look) -> String {
     let mut table =
         Table::new(&[("quorum", Align::Left), ("there are", Align::Left), ("needed", Align::Right), ("", Align::Left)]);
+    // A weighted quorum is no matter of how many regions are bad; the verdict's sentence tells the weights.
+    let weighted = explanation.quorum.starts_with("weights");
     let met = |met: bool, yes: &str, no: &str| {
         if met { Cell::new(Tone::Strong, yes) } else { Cell::new(Tone::Faint, no) }
     };
@@ -159,7 +161,7 @@ fn arithmetic(explanation: &Explanation, look: &Look) -> String {
         Cell::from("regions that are bad"),
         Cell::from(format!("{bad}: {}", list_or(&explanation.regions_bad, "none"))),
         Cell::from(explanation.need.to_string()),
-        met(bad >= explanation.need, "a quorum", "no quorum"),
+        if weighted { Cell::from("by weight") } else { met(bad >= explanation.need, "a quorum", "no quorum") },
     ]);
     table.row([
         Cell::from("their providers"),

@@ -26,10 +26,12 @@ mod paint;
 mod probe;
 mod replay;
 mod samples;
+mod screen;
 mod session;
 mod simulate;
 mod status;
 mod table;
+mod top;
 mod what_if;
 
 use std::ffi::OsString;
@@ -71,6 +73,7 @@ pub fn run(
 fn dispatch(command: Command, session: &mut Session<'_>) -> Result<Exit, CommandError> {
     match command {
         Command::Status(arguments) => status::run(&arguments, session),
+        Command::Top(arguments) => top::run(&arguments, session),
         Command::Checks(arguments) => checks::run(&arguments, session),
         Command::Agents(arguments) => agents::run(&arguments, session),
         Command::Incidents(arguments) => incidents::run(&arguments, session),

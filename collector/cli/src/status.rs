@@ -1,5 +1,6 @@
 //! `quorate status`: every check's state now, worst first.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
@@ -99,10 +100,15 @@ fn urgency(state: &str) -> u8 {
     }
 }
 
+/// The order of checks in every view: worst first, then by name.
+pub(crate) fn worst_first(a: &CheckStatus, b: &CheckStatus) -> Ordering {
+    urgency(&a.state).cmp(&urgency(&b.state)).then_with(|| a.id.cmp(&b.id))
+}
+
 /// The status as tables.
 pub(crate) fn render(status: &Status, look: &Look) -> String {
     let mut checks: Vec<&CheckStatus> = status.checks.iter().collect();
-    checks.sort_by(|a, b| urgency(&a.state).cmp(&urgency(&b.state)).then_with(|| a.id.cmp(&b.id)));
+    checks.sort_by(|a, b| worst_first(a, b));
     let title = format!(
         "{}; agents {} of {} connected; configuration {}",
         count_states(&checks, look.paint),

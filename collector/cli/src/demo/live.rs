@@ -1,12 +1,9 @@
 //! The live view: the stage in a terminal, with keys that cause faults.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use tokio::sync::{mpsc, watch};
+use crossterm::event::{KeyCode, KeyEvent};
+use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,6 +13,7 @@ use super::observer::Observer;
 use super::stage::Stage;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::screen::{Screen, ends};
 use crate::session::Session;
 
 mod view;
@@ -27,12 +25,6 @@ const FRAME: Duration = Duration::from_millis(200);
 
 /// From one question to the collector to the next.
 const ASK: Duration = Duration::from_millis(500);
-
-/// How long the keyboard is listened to before it is asked whether to end.
-const KEY_PATIENCE: Duration = Duration::from_millis(100);
-
-/// Keys that wait for their turn.
-const KEY_QUEUE: usize = 64;
 
 /// Incidents shown.
 const INCIDENTS: usize = 6;
@@ -57,53 +49,6 @@ pub(super) async fn run(mut stage: Stage, session: &mut Session<'_>) -> Result<E
     tasks.wait().await;
     stage.strike().await;
     drawn.map(|()| Exit::Fine)
-}
-
-/// The terminal in its other screen, and the thread that listens to the keyboard. Dropped, the terminal is as before.
-struct Screen {
-    terminal: ratatui::DefaultTerminal,
-    keys: mpsc::Receiver<KeyEvent>,
-    closing: Arc<AtomicBool>,
-    listener: Option<JoinHandle<()>>,
-}
-
-impl Screen {
-    fn open() -> Result<Self, CommandError> {
-        let failed = |source| CommandError::system("drawing on the terminal", source);
-        let terminal = ratatui::try_init().map_err(failed)?;
-        let (sender, keys) = mpsc::channel(KEY_QUEUE);
-        let closing = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&closing);
-        let listener = std::thread::spawn(move || listen(&sender, &seen));
-        Ok(Self { terminal, keys, closing, listener: Some(listener) })
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        self.closing.store(true, Ordering::Relaxed);
-        if let Some(listener) = self.listener.take() {
-            // The thread looks at the flag ten times a second; whether it panicked matters to nobody any more.
-            drop(listener.join());
-        }
-        ratatui::restore();
-    }
-}
-
-fn listen(keys: &mpsc::Sender<KeyEvent>, closing: &AtomicBool) {
-    while !closing.load(Ordering::Relaxed) {
-        match event::poll(KEY_PATIENCE) {
-            Ok(true) => {}
-            Ok(false) => continue,
-            Err(_) => return,
-        }
-        match event::read() {
-            // A full queue means that keys come faster than they can be done: the newest are dropped.
-            Ok(Event::Key(key)) if key.kind == KeyEventKind::Press => drop(keys.try_send(key)),
-            Ok(_) => {}
-            Err(_) => return,
-        }
-    }
 }
 
 /// Asks the collector again and again and publishes what it says.
@@ -144,7 +89,7 @@ async fn play(
     loop {
         tokio::select! {
             _ = ticks.tick() => stage.has_to_stand()?,
-            key = screen.keys.recv() => match key {
+            key = screen.key() => match key {
                 Some(key) => {
                     if press(stage, key, &mut selected).await? {
                         return Ok(());
@@ -155,17 +100,17 @@ async fn play(
             },
         }
         let view = picture(stage, &said.borrow(), selected, session);
-        let drawn = screen.terminal.draw(|frame| view::draw(frame, &view));
-        drawn.map_err(|source| CommandError::system("drawing on the terminal", source))?;
+        screen.draw(|frame| view::draw(frame, &view))?;
     }
 }
 
 /// Does what a key stands for; `true` if it ends the demonstration.
 async fn press(stage: &mut Stage, key: KeyEvent, selected: &mut usize) -> Result<bool, CommandError> {
     let place = PLACES.get(*selected).copied().unwrap_or(PLACES[0]);
+    if ends(key) {
+        return Ok(true);
+    }
     match key.code {
-        KeyCode::Char('q') | KeyCode::Esc => return Ok(true),
-        KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => return Ok(true),
         KeyCode::Up => *selected = selected.saturating_sub(1),
         KeyCode::Down => *selected = (*selected + 1).min(PLACES.len() - 1),
         KeyCode::Char(digit @ '1'..='5') => {

@@ -4,7 +4,6 @@ use jiff::tz::TimeZone;
 use quorate_proto::api::{CheckStatus, Incident, Status};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Cell, Paragraph, Row, Table};
 
@@ -14,6 +13,7 @@ use super::super::stage::Deed;
 use crate::incidents::bounds;
 use crate::moment;
 use crate::paint::{Tone, harmless};
+use crate::screen::{span, style};
 use crate::status::uptime;
 
 /// Everything that is shown.
@@ -48,22 +48,6 @@ pub(super) struct Said {
     pub(super) incidents: Vec<Incident>,
     /// Why there is no status.
     pub(super) trouble: Option<String>,
-}
-
-fn style(tone: Tone) -> Style {
-    match tone {
-        Tone::Plain => Style::new(),
-        Tone::Strong => Style::new().add_modifier(Modifier::BOLD),
-        Tone::Faint => Style::new().add_modifier(Modifier::DIM),
-        Tone::Good => Style::new().fg(Color::Green),
-        Tone::Warn => Style::new().fg(Color::Yellow),
-        Tone::Bad => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
-        Tone::Blind => Style::new().fg(Color::Magenta),
-    }
-}
-
-fn span(tone: Tone, text: impl Into<String>) -> Span<'static> {
-    Span::styled(text.into(), style(tone))
 }
 
 /// Draws the picture.
