@@ -82,15 +82,15 @@ fn in_parts(wanted: &v1::Assignment, base: u64, upsert: Vec<v1::Check>, remove: 
         .map(|(i, upsert)| {
             // Names of states on the way: never one that means something elsewhere, as they are tied to the wanted one.
             let revision = if i == last { wanted.revision } else { between(wanted.revision, i as u64) };
-            let message = v1::Assignment {
+
+            v1::Assignment {
                 revision,
                 base_revision: std::mem::replace(&mut base, revision),
                 upsert,
                 remove: remove.take().unwrap_or_default(),
                 references: wanted.references.clone(),
                 reference_interval_ms: wanted.reference_interval_ms,
-            };
-            message
+            }
         })
         .collect()
 }

@@ -60,7 +60,7 @@ impl Default for Limits {
             admission_bytes: 64 * 1024 * 1024,
             unacked_batches: 32,
             heartbeat_interval: Duration::from_secs(10),
-            stream_life: Duration::from_secs(300),
+            stream_life: Duration::from_mins(5),
             drain_grace: Duration::from_secs(10),
             gather: Duration::from_millis(3),
             keepalive_interval: Duration::from_secs(30),

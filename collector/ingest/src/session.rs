@@ -226,7 +226,7 @@ impl<'a> Session<'a> {
         let limits = &self.shared.limits;
         self.send(collector_message::Kind::Resume(v1::Resume {
             durable_seq: self.durable.get(),
-            max_batch_samples: MAX_SAMPLES as u32,
+            max_batch_samples: u32::try_from(MAX_SAMPLES).unwrap_or(u32::MAX),
             max_message_bytes: u32::try_from(limits.message_bytes).unwrap_or(u32::MAX),
             max_unacked_batches: limits.unacked_batches,
             heartbeat_interval_ms: u32::try_from(limits.heartbeat_interval.as_millis()).unwrap_or(u32::MAX),
