@@ -214,7 +214,7 @@ impl Service {
             // With the last stream the last sender of its queue is gone; what is in the queue is committed still.
             let end = tokio::time::timeout(limits.drain_grace + LAST_WAIT, &mut committer).await;
             if let Ok(outcome) = end {
-                failure = failure.or_else(|| commit_failure(outcome))
+                failure = failure.or_else(|| commit_failure(outcome));
             } else {
                 tracing::warn!("what was admitted last could not be handed on in time; it was not acknowledged");
                 committer.abort();
