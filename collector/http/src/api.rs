@@ -95,6 +95,7 @@ impl Operation {
             Self::Segments | Self::Samples | Self::Latency => &["from_ms", "to_ms"],
             Self::Explain => &["at_ms"],
             Self::Incidents => &["check", "from_ms", "to_ms", "open", "class", "limit", "after"],
+            Self::Metrics => &["phases"],
             _ => &[],
         }
     }
@@ -123,7 +124,7 @@ impl Operation {
             Self::OpenApi => Ok(present::openapi()),
             Self::Live => Ok(present::live()),
             Self::Ready => Ok(present::ready(app)),
-            Self::Metrics => present::metrics(app, request).await,
+            Self::Metrics => present::metrics(app, request, &parameters).await,
             Self::Segments => history::segments(app, request, &parameters).await,
             Self::Explain => history::explain(app, request, &parameters).await,
             Self::Latency => history::latency(app, request, &parameters).await,

@@ -10,6 +10,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, text};
 use prometheus_client::registry::Registry;
 
+use crate::tally::Phase;
 use crate::traffic::RouteCounts;
 use crate::view::Snapshot;
 
@@ -40,13 +41,47 @@ impl Format {
     }
 }
 
+/// Which phases' histograms a scrape wants: they are most of the series, one for each bucket, check, region and phase.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phases {
+    /// Every phase that took place.
+    #[default]
+    All,
+    /// The whole probe only.
+    Total,
+    /// None.
+    None,
+}
+
+impl Phases {
+    /// The words of the parameter `phases`.
+    pub const WORDS: [(&'static str, Self); 3] = [("all", Self::All), ("total", Self::Total), ("none", Self::None)];
+
+    fn wants(self, phase: Phase) -> bool {
+        match self {
+            Self::All => true,
+            Self::Total => phase == Phase::Total,
+            Self::None => false,
+        }
+    }
+}
+
 /// The whole exposition of one picture.
 ///
 /// # Errors
 /// None in practice: a text in memory always takes more.
-pub(crate) fn render(snapshot: &Arc<Snapshot>, routes: &[RouteCounts], format: Format) -> Result<String, fmt::Error> {
+pub(crate) fn render(
+    snapshot: &Arc<Snapshot>,
+    routes: &[RouteCounts],
+    phases: Phases,
+    format: Format,
+) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix(PREFIX);
-    registry.register_collector(Box::new(Exposition { snapshot: Arc::clone(snapshot), routes: routes.to_vec() }));
+    registry.register_collector(Box::new(Exposition {
+        snapshot: Arc::clone(snapshot),
+        routes: routes.to_vec(),
+        phases,
+    }));
     let mut text = String::new();
     text::encode(&mut text, &registry)?;
     match format {
@@ -59,6 +94,7 @@ pub(crate) fn render(snapshot: &Arc<Snapshot>, routes: &[RouteCounts], format: F
 struct Exposition {
     snapshot: Arc<Snapshot>,
     routes: Vec<RouteCounts>,
+    phases: Phases,
 }
 
 impl Collector for Exposition {
@@ -67,7 +103,7 @@ impl Collector for Exposition {
         let (status, agents, counters) = (self.snapshot.status(), self.snapshot.agents(), self.snapshot.counters());
         process::write_process(&mut writer, status, counters)?;
         checks::write_checks(&mut writer, status, counters)?;
-        checks::write_probes(&mut writer, &counters.probes)?;
+        checks::write_probes(&mut writer, &counters.probes, self.phases)?;
         process::write_agents(&mut writer, agents)?;
         process::write_ingest(&mut writer, counters)?;
         process::write_traffic(&mut writer, &self.routes)

@@ -31,20 +31,23 @@ pub(super) fn checks(app: &App, parameters: &Parameters) -> Result<Response, Ref
     let kind = parameters.word("kind", &KINDS.map(|kind| (kind, kind)))?;
     let snapshot = app.queries.snapshot();
     let present = snapshot.status();
-    let matching = || api::Checks {
-        now_ms: present.now_ms,
-        checks: present
-            .checks
-            .iter()
-            .filter(|check| wanted.is_none_or(|state| check.state == state.word()))
-            .filter(|check| kind.is_none_or(|kind| check.kind == kind))
-            .cloned()
-            .collect(),
-    };
     if wanted.is_none() && kind.is_none() {
-        return shared(&snapshot.rendered().checks, matching);
+        return shared(&snapshot.rendered().checks, || Matching {
+            now_ms: present.now_ms,
+            checks: present.checks.iter().collect(),
+        });
     }
-    json(&matching())
+    let state = |check: &&api::CheckStatus| wanted.is_none_or(|state| check.state == state.word());
+    let protocol = |check: &&api::CheckStatus| kind.is_none_or(|kind| check.kind == kind);
+    let checks = present.checks.iter().filter(state).filter(protocol).collect();
+    json(&Matching { now_ms: present.now_ms, checks })
+}
+
+/// [`api::Checks`], borrowed from the picture.
+#[derive(Serialize)]
+struct Matching<'a> {
+    now_ms: i64,
+    checks: Vec<&'a api::CheckStatus>,
 }
 
 pub(super) fn check(app: &App, request: &Request) -> Result<Response, Refusal> {
@@ -77,7 +80,8 @@ pub(super) fn ready(app: &App) -> Response {
 
 /// The exposition: OpenMetrics for who asks for it, else the older text format. It is made on a thread of its own, as it
 /// can take long with many series, and one at a time.
-pub(super) async fn metrics(app: &Arc<App>, request: &Request) -> Result<Response, Refusal> {
+pub(super) async fn metrics(app: &Arc<App>, request: &Request, parameters: &Parameters) -> Result<Response, Refusal> {
+    let phases = parameters.word("phases", &metrics::Phases::WORDS)?.unwrap_or_default();
     let format = if request.headers.get_all(ACCEPT).iter().any(asks_for_openmetrics) {
         metrics::Format::OpenMetrics
     } else {
@@ -86,8 +90,8 @@ pub(super) async fn metrics(app: &Arc<App>, request: &Request) -> Result<Respons
     let _place = app.admission.expositions.acquire().await.map_err(|_| Refusal::Unavailable(Unavailable::Stopping))?;
     let snapshot = app.queries.snapshot();
     let worker = Arc::clone(app);
-    let text =
-        tokio::task::spawn_blocking(move || metrics::render(&snapshot, &worker.traffic.view(), format)).await??;
+    let text = tokio::task::spawn_blocking(move || metrics::render(&snapshot, &worker.traffic.view(), phases, format))
+        .await??;
     Ok(typed(format.content_type(), text))
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use quorate_model::State;
 use quorate_proto::api::{CheckStatus, Status};
 
+use super::Phases;
 use super::catalogue as family;
 use super::writer::{Figure, Writer, count, length, seconds, truth};
 use crate::tally::{PhaseHistogram, ProbeTally};
@@ -125,7 +126,7 @@ fn write_votes(writer: &mut Writer<'_>, checks: &[CheckStatus]) -> fmt::Result {
     })
 }
 
-pub(super) fn write_probes(writer: &mut Writer<'_>, tally: &ProbeTally) -> fmt::Result {
+pub(super) fn write_probes(writer: &mut Writer<'_>, tally: &ProbeTally, phases: Phases) -> fmt::Result {
     writer.family(&family::PROBES, |samples| {
         for (check, region, tally) in tally.iter() {
             for (outcome, failure, probes) in tally.outcomes() {
@@ -145,7 +146,7 @@ pub(super) fn write_probes(writer: &mut Writer<'_>, tally: &ProbeTally) -> fmt::
     })?;
     writer.family(&family::PROBE_PHASE, |samples| {
         for (check, region, tally) in tally.iter() {
-            for (phase, histogram) in tally.phases() {
+            for (phase, histogram) in tally.phases().filter(|(phase, _)| phases.wants(*phase)) {
                 samples.histogram([check.as_str(), region.as_str(), phase.word()], &in_seconds(histogram))?;
             }
         }

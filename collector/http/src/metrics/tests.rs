@@ -2,15 +2,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::catalogue::{CATALOGUE, Family, Kind};
-use super::{Format, render};
+use super::{Format, Phases, render};
 use crate::fixture::snapshot;
 use crate::traffic::RouteCounts;
 use crate::view::HistogramCounts;
 
 fn exposition(format: Format) -> String {
+    exposition_of(Phases::All, format)
+}
+
+fn exposition_of(phases: Phases, format: Format) -> String {
     let time = HistogramCounts { buckets: vec![(0.001, 1)], above: 0, sum_seconds: 0.000_5 };
     let routes = [RouteCounts { route: "/api/v1/status", classes: vec![("2xx", 1)], time }];
-    render(&Arc::new(snapshot()), &routes, format).expect("text in memory")
+    render(&Arc::new(snapshot()), &routes, phases, format).expect("text in memory")
 }
 
 /// The samples of a text with their names and labels, as name -> label sets.
@@ -38,13 +42,12 @@ fn family_of(name: &str) -> &'static Family {
 
 #[test]
 fn the_catalogue_is_fixed() {
-    let mut table = String::new();
-    for family in CATALOGUE {
+    let rows = CATALOGUE.iter().map(|family| {
         let labels: Vec<String> = family.labels.iter().map(|label| format!("`{label}`")).collect();
         let kind = format!("{:?}", family.kind).to_lowercase();
-        let row = [format!("`{}`", family.sample_name()), kind, labels.join(" "), family.help.to_owned()];
-        table += &format!("| {} |\n", row.join(" | "));
-    }
+        format!("| `{}` | {kind} | {} | {} |", family.sample_name(), labels.join(" "), family.help)
+    });
+    let table = rows.collect::<Vec<String>>().join("\n");
     let readme = include_str!("../../README.md");
     assert!(readme.contains(&table), "README.md has to hold this table:\n{table}");
 }
@@ -69,6 +72,12 @@ fn every_family_has_a_sample_with_the_labels_of_the_catalogue() {
             }
         }
     }
+}
+
+#[test]
+fn a_scrape_can_do_with_fewer_phases() {
+    let of = |phases| exposition_of(phases, Format::OpenMetrics).matches("quorate_probe_phase_seconds_count{").count();
+    assert_eq!((of(Phases::All), of(Phases::Total), of(Phases::None)), (10, 2, 0));
 }
 
 #[test]
