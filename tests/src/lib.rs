@@ -6,4 +6,5 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test's output is where it says what it does")]
 
 pub mod hosts;
+pub mod peers;
 pub mod process;

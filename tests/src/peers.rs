@@ -1,0 +1,5 @@
+//! Real programs of others that tests put beside ours.
+
+pub mod ask;
+pub mod prometheus;
+pub mod promtool;

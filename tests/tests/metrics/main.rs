@@ -1,0 +1,12 @@
+//! What Prometheus and Grafana are given: the alert rules, the dashboard, and both on a real Prometheus.
+
+mod dashboard;
+mod rules;
+
+use std::path::PathBuf;
+
+/// The folder of what is deployed.
+fn deploy() -> PathBuf {
+    let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().expect("this crate stands in the tree").join("deploy")
+}
