@@ -71,7 +71,16 @@ pub struct Engine {
     equivocating: Vec<AgentId>,
     too_late: u64,
     breaches: u64,
+    /// How many samples changed nothing since things were last worked out.
+    quiet: u32,
+    /// How far reaches what other samples can have changed.
+    unquiet_to: i64,
+    /// The watermark when things were last worked out.
+    worked_out_to: i64,
 }
+
+/// So many samples that change nothing are left to gather before they are swept.
+const MOST_QUIET: u32 = 240;
 
 impl Engine {
     /// An engine without samples.
@@ -102,6 +111,9 @@ impl Engine {
             equivocating: Vec::new(),
             too_late: 0,
             breaches: 0,
+            quiet: 0,
+            unquiet_to: i64::MIN,
+            worked_out_to: i64::MIN,
         }
     }
 
@@ -135,7 +147,7 @@ impl Engine {
             }
         };
         let Some(line) = self.lines.get_mut(at) else { return false };
-        let (place, disputed) = match line.insert(sample) {
+        let (place, disputed) = match line.insert(sample, &self.regions) {
             Arrival::New(place) => (place, false),
             Arrival::Duplicate => {
                 self.refused.duplicates += 1;
@@ -151,19 +163,38 @@ impl Engine {
                 self.soil(at, larger);
                 let Some(line) = self.lines.get_mut(at) else { return false };
                 line.remove(larger);
-                let Arrival::New(place) = line.insert(sample) else { return false };
+                let Arrival::New(place) = line.insert(sample, &self.regions) else { return false };
                 line.mark_disputed(place);
                 (place, true)
             }
         };
-        self.soil(at, place);
+        if disputed || !self.extends_quietly(at, place) {
+            self.soil(at, place);
+        }
         disputed || self.lines.get(at).is_some_and(|line| place + 1 == line.len())
+    }
+
+    /// The common case: an agent's newest sample says what the one before it said, within reach. Only the end of what is
+    /// held moves.
+    fn extends_quietly(&mut self, line_at: usize, place: usize) -> bool {
+        let Some(line) = self.lines.get_mut(line_at) else { return false };
+        let before = place.checked_sub(1).and_then(|before| line.point(before, &self.history));
+        let (Some(x), Some(z)) = (before, line.point(place, &self.history)) else { return false };
+        let newest = place + 1 == line.len();
+        let joined = x.kind_votes() && x.kind == z.kind && z.start <= x.hold;
+        if !newest || !joined || (x.region, x.version) != (z.region, z.version) || self.doubts {
+            return false;
+        }
+        line.reach = line.reach.max(z.hold.saturating_sub(z.earliest()));
+        self.dirty.add(x.earliest(), x.hold.max(z.hold).saturating_add(1));
+        self.quiet += 1;
+        true
     }
 
     /// Marks as dirty what the sample at a place can have changed.
     fn soil(&mut self, line_at: usize, place: usize) {
         let Some(line) = self.lines.get(line_at) else { return };
-        let Some(point) = line.point(place, &self.history, &self.regions) else { return };
+        let Some(point) = line.point(place, &self.history) else { return };
         let votes = !matches!(point.kind, Kind::Abstains(_));
         let (from, to) = self.neighbourhood(line, place, &point);
         if let Some(line) = self.lines.get_mut(line_at)
@@ -172,6 +203,7 @@ impl Engine {
             line.reach = line.reach.max(point.hold.saturating_sub(point.earliest()));
         }
         self.dirty.add(from, to);
+        self.unquiet_to = self.unquiet_to.max(to);
         self.doubts |= references::is_doubted(&point);
         if self.doubts && point.references_known > 0 {
             self.soil_doubted(point.start, point.hold);
@@ -182,7 +214,7 @@ impl Engine {
     /// not vote, so that the search goes on to one that surely does.
     fn neighbourhood(&self, line: &Line, place: usize, point: &Point) -> (i64, i64) {
         let (mut from, mut to) = (point.earliest(), point.hold.max(point.latest()));
-        let at = |at: usize| line.point(at, &self.history, &self.regions);
+        let at = |at: usize| line.point(at, &self.history);
         let may_vote = |point: &Point| point.kind_votes() || references::is_doubted(point);
         for before in (0..place).rev().filter_map(at).filter(may_vote) {
             if before.hold >= point.start {
@@ -211,7 +243,7 @@ impl Engine {
         let mut spans = Vec::new();
         for line in &self.lines {
             for place in line.place_at(from)..line.place_at(to.saturating_add(1)) {
-                let point = line.point(place, &self.history, &self.regions);
+                let point = line.point(place, &self.history);
                 if let Some(point) = point.filter(references::is_doubted) {
                     spans.push(self.neighbourhood(line, place, &point));
                 }
@@ -240,16 +272,25 @@ impl Engine {
             stretch.finding.bad = names.map(|name| regions.number(name)).collect();
             stretch.finding.bad.sort_unstable();
         }
+        for line in &mut self.lines {
+            line.renumber(&regions);
+        }
         self.regions = regions;
         self.dirty.add(self.cut, i64::MAX);
+        self.unquiet_to = self.unquiet_to.max(self.live.seen().saturating_add(self.reach()));
         self.incidents.clear();
     }
 
     /// Works out what changed up to `now`: votes that ran out, settled segments, incidents. Call it at the time
     /// [`Engine::poll_timeout`] says, and about once per interval of the check.
     pub fn handle_timeout(&mut self, now: CollectorTime) {
-        self.follow_time(now);
-        self.work_out(now);
+        let ran_out = self.follow_time(now);
+        let new_rule = self.rules.starts().any(|at| self.worked_out_to < at && at <= now.as_millis());
+        let changed = ran_out || new_rule;
+        // While samples only say again what was said, nothing is told, and sweeping them can wait.
+        if changed || self.quiet >= MOST_QUIET || self.worked_out_to <= self.unquiet_to {
+            self.work_out(now);
+        }
     }
 
     /// When a vote runs out or a policy comes into effect, if nothing comes before.
@@ -301,7 +342,7 @@ impl Engine {
             .lines
             .iter()
             .map(|line| {
-                let point = |at: usize| line.point(at, &self.history, &self.regions);
+                let point = |at: usize| line.point(at, &self.history);
                 let surely_votes = |at: usize| point(at).is_some_and(|point| point.kind_votes());
                 line.places(from, to, surely_votes).filter_map(point).collect()
             })
@@ -318,7 +359,7 @@ impl Engine {
         for point in agents.iter_mut().flatten().filter(|point| references::is_doubted(point)) {
             let latest = self.lines.iter().filter_map(|line| {
                 let after = line.place_at(point.start.saturating_add(1));
-                line.point(after.checked_sub(1)?, &self.history, &self.regions)
+                line.point(after.checked_sub(1)?, &self.history)
             });
             if references::is_believed(point, latest, &self.history) {
                 point.kind = Kind::Bad;

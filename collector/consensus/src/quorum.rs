@@ -1,6 +1,6 @@
 //! The vote: which state a set of bad regions is (CONSENSUS section 4).
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use quorate_model::{Policy, PolicyHistory, ProviderId, Quorum, RegionId, State};
@@ -45,37 +45,37 @@ impl Regions {
 /// How many agents of a region vote, and how many of them are bad in each pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
-    voting: u32,
-    bad: [u32; Votes::COUNT],
+    voting: u16,
+    bad: [u16; Votes::COUNT],
 }
 
 impl Tally {
     pub(crate) fn add(&mut self, votes: Votes) {
-        self.voting += 1;
+        self.voting = self.voting.saturating_add(1);
         for (bit, bad) in self.bad.iter_mut().enumerate() {
-            *bad += u32::from(votes.has(bit));
+            *bad = bad.saturating_add(u16::from(votes.has(bit)));
         }
     }
 
     pub(crate) fn remove(&mut self, votes: Votes) {
         self.voting = self.voting.saturating_sub(1);
         for (bit, bad) in self.bad.iter_mut().enumerate() {
-            *bad = bad.saturating_sub(u32::from(votes.has(bit)));
+            *bad = bad.saturating_sub(u16::from(votes.has(bit)));
         }
     }
 
     /// More than half of the voting agents; a tie is good.
     pub(crate) fn is_bad(&self, pass: usize) -> bool {
-        self.bad.get(pass).is_some_and(|bad| *bad * 2 > self.voting)
+        self.bad.get(pass).is_some_and(|bad| u32::from(*bad) * 2 > u32::from(self.voting))
     }
 
     /// How many agents vote.
-    pub(crate) const fn voting(&self) -> u32 {
+    pub(crate) const fn voting(&self) -> u16 {
         self.voting
     }
 
     /// How many of them are bad in a pass.
-    pub(crate) fn bad(&self, pass: usize) -> u32 {
+    pub(crate) fn bad(&self, pass: usize) -> u16 {
         self.bad.get(pass).copied().unwrap_or(0)
     }
 
@@ -91,11 +91,31 @@ struct Seat {
     weight: u64,
 }
 
+/// A set of providers by their numbers: bits, and a tree for the rare policy with very many.
+#[derive(Default)]
+struct Providers {
+    bits: u128,
+    more: BTreeSet<usize>,
+}
+
+impl Providers {
+    /// Whether it was not there.
+    fn insert(&mut self, number: usize) -> bool {
+        match u32::try_from(number).ok().and_then(|number| 1u128.checked_shl(number)) {
+            Some(bit) => {
+                let new = self.bits & bit == 0;
+                self.bits |= bit;
+                new
+            }
+            None => self.more.insert(number),
+        }
+    }
+}
+
 /// A policy with its names resolved to numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
     seats: Vec<Seat>,
-    providers: usize,
     quorum: Quorum,
     min_regions: usize,
     min_providers: usize,
@@ -152,7 +172,6 @@ impl Rule {
             .collect();
         Self {
             seats,
-            providers: providers.len(),
             quorum: policy.quorum().clone(),
             min_regions: usize::from(policy.min_regions()),
             min_providers: usize::from(policy.min_providers()),
@@ -171,21 +190,15 @@ impl Rule {
     /// Counts the regions of which `is_bad` says so.
     pub(crate) fn count(&self, votes: impl Fn(u16) -> bool, is_bad: impl Fn(u16) -> bool) -> Count {
         let mut count = Count::default();
-        let mut seen: Vec<(bool, bool)> = alloc::vec![(false, false); self.providers];
-        for seat in &self.seats {
-            if !votes(seat.region) {
-                continue;
-            }
-            let bad = is_bad(seat.region);
+        let (mut voting, mut bad) = (Providers::default(), Providers::default());
+        for seat in self.seats.iter().filter(|seat| votes(seat.region)) {
             count.voting += 1;
             count.voting_weight += seat.weight;
-            if bad {
+            count.voting_providers += usize::from(voting.insert(seat.provider));
+            if is_bad(seat.region) {
                 count.bad += 1;
                 count.bad_weight += seat.weight;
-            }
-            if let Some((voting_seen, bad_seen)) = seen.get_mut(seat.provider) {
-                count.voting_providers += usize::from(!core::mem::replace(voting_seen, true));
-                count.bad_providers += usize::from(bad && !core::mem::replace(bad_seen, true));
+                count.bad_providers += usize::from(bad.insert(seat.provider));
             }
         }
         count

@@ -68,7 +68,7 @@ impl Live {
         self.state = state;
         self.seen = seen;
         for line in lines {
-            let newest = line.len().checked_sub(1).and_then(|at| line.point(at, history, regions));
+            let newest = line.len().checked_sub(1).and_then(|at| line.point(at, history));
             let at = self.voices.len();
             self.voices.push(Voice::default());
             self.speak(at, newest.as_ref());
@@ -132,7 +132,7 @@ impl Engine {
         let Ok(at) = self.lines.binary_search_by(|line| line.agent.cmp(agent)) else { return };
         self.live.seen = self.live.seen.max(now.as_millis());
         let Some(line) = self.lines.get(at) else { return };
-        let mut newest = line.len().checked_sub(1).and_then(|at| line.point(at, &self.history, &self.regions));
+        let mut newest = line.len().checked_sub(1).and_then(|at| line.point(at, &self.history));
         if let Some(point) = newest.as_mut().filter(|point| references::is_doubted(point)) {
             let mut alone = [alloc::vec![*point]];
             self.look_again(&mut alone);
@@ -147,12 +147,16 @@ impl Engine {
         }
     }
 
-    /// Votes run out and policies come into effect as time passes.
-    pub(crate) fn follow_time(&mut self, now: CollectorTime) {
+    /// Votes run out and policies come into effect as time passes. Returns whether any vote ran out.
+    pub(crate) fn follow_time(&mut self, now: CollectorTime) -> bool {
         self.live.seen = self.live.seen.max(now.as_millis());
         let ran_out = |voice: &Voice| voice.vote.is_some() && voice.hold <= self.live.seen;
         let over: Vec<usize> =
             self.live.voices.iter().enumerate().filter(|(_, voice)| ran_out(voice)).map(|(at, _)| at).collect();
+        let changed = !over.is_empty();
+        if changed {
+            self.unquiet_to = self.unquiet_to.max(self.live.seen);
+        }
         for at in over {
             let (old, _) = self.live.speak(at, None);
             if let Some(line) = self.lines.get(at) {
@@ -161,6 +165,7 @@ impl Engine {
             }
         }
         self.follow_state(now);
+        changed
     }
 
     fn follow_state(&mut self, now: CollectorTime) {

@@ -69,18 +69,18 @@ impl Engine {
     fn cut_before(&mut self, cut: i64, reach: i64) {
         self.cut = cut;
         let oldest = cut.saturating_sub(reach.saturating_mul(2));
-        let Self { lines, history, regions, past, .. } = self;
+        let Self { lines, history, past, .. } = self;
         for line in lines.iter_mut() {
             let mut place = line.place_at(oldest);
             // A voting sample more is kept, so that the first after it is not taken for the first of all.
             while place > 0 {
                 place -= 1;
-                if line.point(place, history, regions).is_some_and(|point| point.kind_votes()) {
+                if line.point(place, history).is_some_and(|point| point.kind_votes()) {
                     break;
                 }
             }
             for at in 0..place {
-                if let Some(point) = line.point(at, history, regions) {
+                if let Some(point) = line.point(at, history) {
                     past.count(&point);
                 }
             }
@@ -94,7 +94,7 @@ impl Engine {
         self.incidents.retain(|cached| cached.is_after(cut));
         self.ledger.forget_before(CollectorTime::from_millis(cut));
         self.doubts = self.lines.iter().any(|line| {
-            let points = (0..line.len()).filter_map(|at| line.point(at, &self.history, &self.regions));
+            let points = (0..line.len()).filter_map(|at| line.point(at, &self.history));
             points.into_iter().any(|point| crate::references::is_doubted(&point))
         });
     }
@@ -104,9 +104,9 @@ impl Engine {
             return;
         }
         let cells: Vec<i64> = runs(&self.stretches).iter().flat_map(|run| [run.start, run.end]).collect();
-        let Self { lines, history, regions, past, .. } = self;
+        let Self { lines, history, past, .. } = self;
         for line in lines.iter_mut() {
-            let points: Vec<_> = (0..line.len()).filter_map(|at| line.point(at, history, regions)).collect();
+            let points: Vec<_> = (0..line.len()).filter_map(|at| line.point(at, history)).collect();
             for point in line.thin_out(before, &cells, &points) {
                 past.count(&point);
             }
