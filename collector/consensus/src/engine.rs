@@ -15,7 +15,7 @@ mod tell;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use quorate_model::{AgentId, CollectorTime, Millis, Policy, PolicyHistory, Sample};
+use quorate_model::{AgentId, CheckId, CollectorTime, Millis, Policy, PolicyHistory, Sample};
 
 use crate::engine::ledger::Ledger;
 use crate::engine::line::{Arrival, Line};
@@ -39,6 +39,7 @@ pub use rebuild::HistoryMissing;
 /// [`Engine::poll_timeout`] says and about once per interval, and take the events with [`Engine::poll_event`].
 #[derive(Debug)]
 pub struct Engine {
+    check: CheckId,
     history: PolicyHistory,
     regions: Regions,
     rules: Rules,
@@ -90,6 +91,7 @@ impl Engine {
         let stretches = sweep(&[], &rules, &regions, i64::MIN, i64::MAX);
         let live = Live::new(&rules, &regions);
         Self {
+            check: history.first().check().clone(),
             history,
             regions,
             rules,
@@ -120,9 +122,13 @@ impl Engine {
     /// Takes a sample. Those of other checks are counted and left out; those older than what is retained are counted and
     /// ask for a reload.
     pub fn handle_sample(&mut self, sample: &Sample, now: CollectorTime) {
-        if sample.check != *self.history.first().check() {
+        if sample.check != self.check {
             self.refused.other_check += 1;
             return;
+        }
+        if !core::ptr::eq(self.check.as_str(), sample.check.as_str()) {
+            // The name the samples share is found equal by its address.
+            self.check = sample.check.clone();
         }
         let start = sample.start_corrected().as_millis();
         if start < self.accept_from {
@@ -130,28 +136,42 @@ impl Engine {
             self.need_history(start);
             return;
         }
-        if self.take(sample) {
-            self.follow_live(&sample.id.agent, now);
+        if let Some((line_at, newest)) = self.take(sample) {
+            self.follow_live(line_at, newest, now);
         }
     }
 
-    /// Puts a sample into its line. Returns whether it may be its agent's newest.
-    fn take(&mut self, sample: &Sample) -> bool {
-        let agent = &sample.id.agent;
-        let at = match self.lines.binary_search_by(|line| line.agent.cmp(agent)) {
+    /// The line of an agent, begun where there is none.
+    fn line_of(&mut self, agent: &AgentId) -> usize {
+        // Samples mostly share the allocation of their agent's name, so that comparing addresses finds it.
+        let few = self.lines.iter().take(Self::FEW);
+        let same = few.enumerate().find(|(_, line)| core::ptr::eq(line.agent.as_str(), agent.as_str()));
+        if let Some((at, _)) = same {
+            return at;
+        }
+        match self.lines.binary_search_by(|line| line.agent.cmp(agent)) {
             Ok(at) => at,
             Err(at) => {
                 self.lines.insert(at, Line::new(agent.clone()));
                 self.live.insert(at);
                 at
             }
-        };
-        let Some(line) = self.lines.get_mut(at) else { return false };
+        }
+    }
+
+    /// So many lines are looked through by address before they are searched by name.
+    const FEW: usize = 16;
+
+    /// Puts a sample into its line. Returns the line and its newest point, if that may have changed.
+    fn take(&mut self, sample: &Sample) -> Option<(usize, Point)> {
+        let agent = &sample.id.agent;
+        let at = self.line_of(agent);
+        let line = self.lines.get_mut(at)?;
         let (place, disputed) = match line.insert(sample, &self.regions) {
             Arrival::New(place) => (place, false),
             Arrival::Duplicate => {
                 self.refused.duplicates += 1;
-                return false;
+                return None;
             }
             Arrival::Disputed { again } => {
                 self.refused.duplicates += 1;
@@ -159,36 +179,44 @@ impl Engine {
                 if !again && let Err(place) = self.equivocating.binary_search(agent) {
                     self.equivocating.insert(place, agent.clone());
                 }
-                let Some(larger) = line.larger(sample) else { return false };
+                let larger = line.larger(sample)?;
                 self.soil(at, larger);
-                let Some(line) = self.lines.get_mut(at) else { return false };
+                let line = self.lines.get_mut(at)?;
                 line.remove(larger);
-                let Arrival::New(place) = line.insert(sample, &self.regions) else { return false };
+                let Arrival::New(place) = line.insert(sample, &self.regions) else { return None };
                 line.mark_disputed(place);
                 (place, true)
             }
         };
-        if disputed || !self.extends_quietly(at, place) {
-            self.soil(at, place);
+        let quiet = if disputed { None } else { self.extend_quietly(at, place) };
+        if let Some(newest) = quiet {
+            return Some((at, newest));
         }
-        disputed || self.lines.get(at).is_some_and(|line| place + 1 == line.len())
+        self.soil(at, place);
+        let line = self.lines.get(at)?;
+        let last = line.len().checked_sub(1)?;
+        let may_have_changed = disputed || place == last;
+        may_have_changed.then(|| line.point(last, &self.history)).flatten().map(|newest| (at, newest))
     }
 
     /// The common case: an agent's newest sample says what the one before it said, within reach. Only the end of what is
     /// held moves.
-    fn extends_quietly(&mut self, line_at: usize, place: usize) -> bool {
-        let Some(line) = self.lines.get_mut(line_at) else { return false };
-        let before = place.checked_sub(1).and_then(|before| line.point(before, &self.history));
-        let (Some(x), Some(z)) = (before, line.point(place, &self.history)) else { return false };
+    fn extend_quietly(&mut self, line_at: usize, place: usize) -> Option<Point> {
+        let line = self.lines.get_mut(line_at)?;
         let newest = place + 1 == line.len();
+        if !newest || self.doubts {
+            return None;
+        }
+        let x = line.point(place.checked_sub(1)?, &self.history)?;
+        let z = line.point(place, &self.history)?;
         let joined = x.kind_votes() && x.kind == z.kind && z.start <= x.hold;
-        if !newest || !joined || (x.region, x.version) != (z.region, z.version) || self.doubts {
-            return false;
+        if !joined || (x.region, x.version) != (z.region, z.version) {
+            return None;
         }
         line.reach = line.reach.max(z.hold.saturating_sub(z.earliest()));
         self.dirty.add(x.earliest(), x.hold.max(z.hold).saturating_add(1));
         self.quiet += 1;
-        true
+        Some(z)
     }
 
     /// Marks as dirty what the sample at a place can have changed.
@@ -203,7 +231,9 @@ impl Engine {
             line.reach = line.reach.max(point.hold.saturating_sub(point.earliest()));
         }
         self.dirty.add(from, to);
-        self.unquiet_to = self.unquiet_to.max(to);
+        // What is held behind an agent's newest sample is settled by the next one, which is quiet or not by itself.
+        let newest = self.lines.get(line_at).is_some_and(|line| place + 1 == line.len());
+        self.unquiet_to = self.unquiet_to.max(if newest { to.min(point.latest()) } else { to });
         self.doubts |= references::is_doubted(&point);
         if self.doubts && point.references_known > 0 {
             self.soil_doubted(point.start, point.hold);
@@ -261,6 +291,7 @@ impl Engine {
         self.flush();
         self.live.renew(&self.lines, &self.history, &self.rules, &self.regions);
         self.follow_time(now);
+        self.follow_state(now);
     }
 
     /// Regions may have other numbers now, and a merge gap reaches back in time: everything is swept again.

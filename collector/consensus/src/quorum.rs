@@ -1,6 +1,6 @@
 //! The vote: which state a set of bad regions is (CONSENSUS section 4).
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use quorate_model::{Policy, PolicyHistory, ProviderId, Quorum, RegionId, State};
@@ -69,6 +69,17 @@ impl Tally {
         self.bad.get(pass).is_some_and(|bad| u32::from(*bad) * 2 > u32::from(self.voting))
     }
 
+    /// No vote differs from pass to pass.
+    fn is_certain(&self) -> bool {
+        let [low, mid, high, impaired_low, impaired_mid, impaired_high] = self.bad;
+        low == mid && mid == high && impaired_low == impaired_mid && impaired_mid == impaired_high
+    }
+
+    /// No agent is bad or impaired by the best estimate.
+    fn is_well(&self) -> bool {
+        self.bad(Votes::IMPAIRED_MID) == 0
+    }
+
     /// How many agents vote.
     pub(crate) const fn voting(&self) -> u16 {
         self.voting
@@ -91,24 +102,24 @@ struct Seat {
     weight: u64,
 }
 
-/// A set of providers by their numbers: bits, and a tree for the rare policy with very many.
+/// A set of providers by their numbers: bits, and a list for the rare policy with very many.
 #[derive(Default)]
 struct Providers {
     bits: u128,
-    more: BTreeSet<usize>,
+    more: Vec<usize>,
 }
 
 impl Providers {
     /// Whether it was not there.
     fn insert(&mut self, number: usize) -> bool {
-        match u32::try_from(number).ok().and_then(|number| 1u128.checked_shl(number)) {
-            Some(bit) => {
-                let new = self.bits & bit == 0;
-                self.bits |= bit;
-                new
-            }
-            None => self.more.insert(number),
+        if let Some(bit) = u32::try_from(number).ok().and_then(|number| 1u128.checked_shl(number)) {
+            let new = self.bits & bit == 0;
+            self.bits |= bit;
+            return new;
         }
+        let new = !self.more.contains(&number);
+        self.more.push(number);
+        new
     }
 }
 
@@ -275,10 +286,18 @@ impl Rule {
         let is_bad = |region: u16| tally(region).is_some_and(|t| t.is_bad(Votes::BAD_MID));
         let count = self.count(votes, is_bad);
         let need = self.need(&count, votes);
-        let state = self.pass(tallies, Votes::BAD_MID, Votes::IMPAIRED_MID);
+        let certain = tallies.iter().all(Tally::is_certain);
+        let (low, state, high) = if certain && tallies.iter().all(Tally::is_well) {
+            let state = self.state(&count, need);
+            (state, state, state)
+        } else {
+            let state = self.pass(tallies, Votes::BAD_MID, Votes::IMPAIRED_MID);
+            let other = |bad, impaired| if certain { state } else { self.pass(tallies, bad, impaired) };
+            (other(Votes::BAD_LOW, Votes::IMPAIRED_LOW), state, other(Votes::BAD_HIGH, Votes::IMPAIRED_HIGH))
+        };
         // Seats are sorted by name, and so are the numbers.
-        let bad =
-            self.seats.iter().map(|seat| seat.region).filter(|region| votes(*region) && is_bad(*region)).collect();
+        let seats = self.seats.iter().map(|seat| seat.region);
+        let bad = seats.filter(|region| votes(*region) && is_bad(*region)).collect();
         let good = count.voting - count.bad;
         let good_weight = count.voting_weight - count.bad_weight;
         let enough = match self.quorum {
@@ -287,8 +306,8 @@ impl Rule {
         };
         Finding {
             state,
-            low: self.pass(tallies, Votes::BAD_LOW, Votes::IMPAIRED_LOW),
-            high: self.pass(tallies, Votes::BAD_HIGH, Votes::IMPAIRED_HIGH),
+            low,
+            high,
             bad,
             voting: u16::try_from(count.voting).unwrap_or(u16::MAX),
             need: u16::try_from(need).unwrap_or(u16::MAX),

@@ -307,7 +307,7 @@ impl Line {
     pub(crate) fn drop_before(&mut self, place: usize) {
         let place = place.min(self.kept.len());
         self.kept.drain(..place);
-        self.ids_ascend = self.kept.is_sorted_by(|a, b| a.id() < b.id());
+        self.ids_ascend = self.ids_ascend || self.kept.is_sorted_by(|a, b| a.id() < b.id());
         self.kept.shrink_to(self.kept.len().saturating_mul(2).max(8));
     }
 

@@ -8,6 +8,7 @@ use quorate_model::{CollectorTime, Sample};
 use crate::engine::Engine;
 use crate::engine::event::Event;
 use crate::engine::ledger::Told;
+use crate::engine::line::Line;
 use crate::incident::runs;
 use crate::judge::segments;
 use crate::verdict::Window;
@@ -93,10 +94,11 @@ impl Engine {
         }
         self.incidents.retain(|cached| cached.is_after(cut));
         self.ledger.forget_before(CollectorTime::from_millis(cut));
-        self.doubts = self.lines.iter().any(|line| {
-            let points = (0..line.len()).filter_map(|at| line.point(at, &self.history));
-            points.into_iter().any(|point| crate::references::is_doubted(&point))
-        });
+        if self.doubts {
+            let points =
+                |line: &Line| (0..line.len()).filter_map(|at| line.point(at, &self.history)).collect::<Vec<_>>();
+            self.doubts = self.lines.iter().flat_map(points).any(|point| crate::references::is_doubted(&point));
+        }
     }
 
     fn thin_out(&mut self, before: i64) {
@@ -164,6 +166,7 @@ impl Engine {
         fresh.live.renew(&fresh.lines, &fresh.history, &fresh.rules, &fresh.regions);
         *self = fresh;
         self.follow_time(now);
+        self.follow_state(now);
         self.work_out(now);
     }
 }
