@@ -10,8 +10,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use quorate_agent_probe::{Context, Timing, prepare};
 use quorate_model::Millis;
-use quorate_tests::lab::blackbox::Blackbox;
+use quorate_tests::lab::blackbox::{self, Blackbox};
 use quorate_tests::lab::{Expected, Lab, Patience, Target};
+use quorate_tests::process::{can_run, missing_programs};
 use tokio::task::JoinSet;
 
 const BEGIN: &str = "<!-- conformance: begin -->\n";
@@ -21,9 +22,8 @@ const END: &str = "<!-- conformance: end -->\n";
 async fn both_probers_find_what_the_lab_says() -> Result<()> {
     let lab = Lab::start().await?;
     let mut wrong = ours(&lab).await?;
-    match Blackbox::start(&lab).await? {
-        Some(peer) => wrong.extend(theirs(&lab, peer).await?),
-        None => skipped("prometheus-blackbox-exporter is not installed: only our own findings were checked")?,
+    if can_run("the comparison with the peer", missing_programs(&[blackbox::PROGRAM])) {
+        wrong.extend(theirs(&lab, Blackbox::start(&lab).await?).await?);
     }
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
@@ -123,12 +123,4 @@ fn table(targets: &[Target]) -> Result<String> {
         writeln!(table, "| `{}` | {} | {ours} | {theirs} | {why} |", target.name, target.about)?;
     }
     Ok(table)
-}
-
-/// Says why something was not tested; where everything is required, that is a failure.
-#[expect(clippy::print_stderr, reason = "whoever runs the tests has to see what was not tested")]
-fn skipped(why: &str) -> Result<()> {
-    ensure!(std::env::var("QUORATE_TEST_REQUIRE").as_deref() != Ok("all"), "required but skipped: {why}");
-    eprintln!("skipped: {why}");
-    Ok(())
 }

@@ -12,7 +12,8 @@ use tokio::time::{Duration, Instant, sleep, timeout};
 
 use crate::lab::{Lab, Target};
 
-const PROGRAM: &str = "prometheus-blackbox-exporter";
+/// The program's name.
+pub const PROGRAM: &str = "prometheus-blackbox-exporter";
 const START_WITHIN: Duration = Duration::from_secs(20);
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const MAX_ANSWER_BYTES: u64 = 1 << 20;
@@ -25,14 +26,11 @@ pub struct Blackbox {
 }
 
 impl Blackbox {
-    /// Starts it with a module for each of the lab's targets. `None` if it is not installed.
+    /// Starts it with a module for each of the lab's targets.
     ///
     /// # Errors
-    /// If it is installed but does not come up.
-    pub async fn start(lab: &Lab) -> Result<Option<Self>> {
-        if Command::new(PROGRAM).arg("--version").output().await.is_err() {
-            return Ok(None);
-        }
+    /// If it cannot be started or does not come up.
+    pub async fn start(lab: &Lab) -> Result<Self> {
         let mut config = String::from("modules:\n");
         for target in &lab.targets {
             let module = target.peer_module.strip_prefix('{').context("a module in flow style")?;
@@ -53,7 +51,7 @@ impl Blackbox {
             .spawn()?;
         let mut peer = Self { address, process };
         peer.wait_until_up().await?;
-        Ok(Some(peer))
+        Ok(peer)
     }
 
     async fn wait_until_up(&mut self) -> Result<()> {
