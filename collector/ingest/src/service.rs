@@ -182,9 +182,14 @@ impl Service {
 
         let mut failure = None;
         let mut committer_ended = false;
+        // The same cancellation ends the server, so it may be the one seen to end first.
+        let mut server_ended = false;
         tokio::select! {
             () = ending.cancelled() => {}
-            outcome = &mut server => failure = outcome.err().map(Error::Server),
+            outcome = &mut server => {
+                server_ended = true;
+                failure = outcome.err().map(Error::Server);
+            }
             outcome = &mut committer => {
                 committer_ended = true;
                 failure = commit_failure(outcome);
@@ -198,7 +203,7 @@ impl Service {
         // The server goes on being driven: it carries the last acknowledgements.
         let ended = async {
             tokio::join!(tracker.wait(), async {
-                if let Err(error) = server.as_mut().await {
+                if !server_ended && let Err(error) = server.as_mut().await {
                     tracing::debug!(%error, "the server ended");
                 }
             });
