@@ -112,6 +112,11 @@ impl Latency {
         self.histogram.count_between(0, latency.get())
     }
 
+    /// The distribution itself, in microseconds.
+    pub fn histogram(&self) -> &Histogram<u64> {
+        &self.histogram
+    }
+
     fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         V2Serializer::new().serialize(&self.histogram, &mut out).expect("writing to memory does not fail");
