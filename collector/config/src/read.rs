@@ -113,27 +113,21 @@ fn tls(cursor: &Cursor<'_>) -> Option<Tls> {
     let mut fields = cursor.fields()?;
     let mut file = |name| fields.required(name).and_then(|c| path(&c));
     let (cert, key, client_ca) = (file("cert"), file("key"), file("client_ca"));
+    let crl = fields.optional("crl", path);
     fields.finish();
-    Some(Tls { cert: cert?, key: key?, client_ca: client_ca? })
+    Some(Tls { cert: cert?, key: key?, client_ca: client_ca?, crl: crl? })
 }
 
 fn retention(cursor: &Cursor<'_>) -> Option<Retention> {
     let mut fields = cursor.fields()?;
     let default = Retention::default();
-    let mut age = |name, default| {
-        fields.or(name, default, |c| span(c, Millis::from_secs(3600)..=Millis::from_secs(100 * 366 * 86_400)))
-    };
-    let samples = age("samples", default.samples);
-    let latency_minutes = age("latency_minutes", default.latency_minutes);
-    let latency_hours = age("latency_hours", default.latency_hours);
-    let latency_days = age("latency_days", default.latency_days);
+    let longest = Millis::from_secs(100 * 366 * 86_400);
+    let mut age = |name, default, least| fields.or(name, default, |c| span(c, Millis::from_secs(least)..=longest));
+    let samples = age("samples", default.samples, 7 * 86_400);
+    let latency_hours = age("latency_hours", default.latency_hours, 3600);
+    let latency_days = age("latency_days", default.latency_days, 86_400);
     fields.finish();
-    Some(Retention {
-        samples: samples?,
-        latency_minutes: latency_minutes?,
-        latency_hours: latency_hours?,
-        latency_days: latency_days?,
-    })
+    Some(Retention { samples: samples?, latency_hours: latency_hours?, latency_days: latency_days? })
 }
 
 fn defaults(cursor: &Cursor<'_>) -> Option<Defaults> {

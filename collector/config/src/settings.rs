@@ -53,17 +53,17 @@ pub struct Tls {
     pub cert: PathBuf,
     /// Its key.
     pub key: PathBuf,
-    /// The authority that signs agents.
+    /// The authorities that sign agents; more than one while authorities change.
     pub client_ca: PathBuf,
+    /// Revocation lists of these authorities.
+    pub crl: Option<PathBuf>,
 }
 
 /// How long what is kept. Segments, incidents and their revisions are kept for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Raw samples with evidence.
+    /// Raw samples with evidence, and the lists of what agents dropped; at least 7 days, as late data are judged with them.
     pub samples: Millis,
-    /// Latency histograms per minute.
-    pub latency_minutes: Millis,
     /// Latency histograms per hour.
     pub latency_hours: Millis,
     /// Latency histograms per day.
@@ -73,7 +73,7 @@ pub struct Retention {
 impl Default for Retention {
     fn default() -> Self {
         let days = |n: i64| Millis::from_secs(n * 86_400);
-        Self { samples: days(400), latency_minutes: days(30), latency_hours: days(400), latency_days: days(3650) }
+        Self { samples: days(400), latency_hours: days(400), latency_days: days(3650) }
     }
 }
 
