@@ -1,0 +1,5 @@
+//! The whole collector with real sockets, a real store and agents made of a raw gRPC client.
+
+mod lab;
+mod outage;
+mod process;
