@@ -6,5 +6,6 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a test's output is where it says what it does")]
 
 pub mod hosts;
+pub mod lab;
 pub mod peers;
 pub mod process;

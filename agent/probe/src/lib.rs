@@ -10,6 +10,8 @@
 //! future of [`Prepared::run`] ends the probe. Its main type is [`Prepared`].
 
 mod attempt;
+#[cfg(test)]
+mod authority;
 mod clock;
 mod connect;
 mod context;

@@ -15,7 +15,7 @@ mod tell;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use quorate_model::{AgentId, CollectorTime, Millis, Policy, PolicyHistory, Sample};
+use quorate_model::{AgentId, CheckId, CollectorTime, Millis, Policy, PolicyHistory, Sample};
 
 use crate::engine::ledger::Ledger;
 use crate::engine::line::{Arrival, Line};
@@ -39,6 +39,7 @@ pub use rebuild::HistoryMissing;
 /// [`Engine::poll_timeout`] says and about once per interval, and take the events with [`Engine::poll_event`].
 #[derive(Debug)]
 pub struct Engine {
+    check: CheckId,
     history: PolicyHistory,
     regions: Regions,
     rules: Rules,
@@ -71,7 +72,16 @@ pub struct Engine {
     equivocating: Vec<AgentId>,
     too_late: u64,
     breaches: u64,
+    /// How many samples changed nothing since things were last worked out.
+    quiet: u32,
+    /// How far reaches what other samples can have changed.
+    unquiet_to: i64,
+    /// The watermark when things were last worked out.
+    worked_out_to: i64,
 }
+
+/// So many samples that change nothing are left to gather before they are swept.
+const MOST_QUIET: u32 = 240;
 
 impl Engine {
     /// An engine without samples.
@@ -81,6 +91,7 @@ impl Engine {
         let stretches = sweep(&[], &rules, &regions, i64::MIN, i64::MAX);
         let live = Live::new(&rules, &regions);
         Self {
+            check: history.first().check().clone(),
             history,
             regions,
             rules,
@@ -102,15 +113,22 @@ impl Engine {
             equivocating: Vec::new(),
             too_late: 0,
             breaches: 0,
+            quiet: 0,
+            unquiet_to: i64::MIN,
+            worked_out_to: i64::MIN,
         }
     }
 
     /// Takes a sample. Those of other checks are counted and left out; those older than what is retained are counted and
     /// ask for a reload.
     pub fn handle_sample(&mut self, sample: &Sample, now: CollectorTime) {
-        if sample.check != *self.history.first().check() {
+        if sample.check != self.check {
             self.refused.other_check += 1;
             return;
+        }
+        if !core::ptr::eq(self.check.as_str(), sample.check.as_str()) {
+            // The name the samples share is found equal by its address.
+            self.check = sample.check.clone();
         }
         let start = sample.start_corrected().as_millis();
         if start < self.accept_from {
@@ -118,28 +136,42 @@ impl Engine {
             self.need_history(start);
             return;
         }
-        if self.take(sample) {
-            self.follow_live(&sample.id.agent, now);
+        if let Some((line_at, newest)) = self.take(sample) {
+            self.follow_live(line_at, newest, now);
         }
     }
 
-    /// Puts a sample into its line. Returns whether it may be its agent's newest.
-    fn take(&mut self, sample: &Sample) -> bool {
-        let agent = &sample.id.agent;
-        let at = match self.lines.binary_search_by(|line| line.agent.cmp(agent)) {
+    /// The line of an agent, begun where there is none.
+    fn line_of(&mut self, agent: &AgentId) -> usize {
+        // Samples mostly share the allocation of their agent's name, so that comparing addresses finds it.
+        let few = self.lines.iter().take(Self::FEW);
+        let same = few.enumerate().find(|(_, line)| core::ptr::eq(line.agent.as_str(), agent.as_str()));
+        if let Some((at, _)) = same {
+            return at;
+        }
+        match self.lines.binary_search_by(|line| line.agent.cmp(agent)) {
             Ok(at) => at,
             Err(at) => {
                 self.lines.insert(at, Line::new(agent.clone()));
                 self.live.insert(at);
                 at
             }
-        };
-        let Some(line) = self.lines.get_mut(at) else { return false };
-        let (place, disputed) = match line.insert(sample) {
+        }
+    }
+
+    /// So many lines are looked through by address before they are searched by name.
+    const FEW: usize = 16;
+
+    /// Puts a sample into its line. Returns the line and its newest point, if that may have changed.
+    fn take(&mut self, sample: &Sample) -> Option<(usize, Point)> {
+        let agent = &sample.id.agent;
+        let at = self.line_of(agent);
+        let line = self.lines.get_mut(at)?;
+        let (place, disputed) = match line.insert(sample, &self.regions) {
             Arrival::New(place) => (place, false),
             Arrival::Duplicate => {
                 self.refused.duplicates += 1;
-                return false;
+                return None;
             }
             Arrival::Disputed { again } => {
                 self.refused.duplicates += 1;
@@ -147,23 +179,50 @@ impl Engine {
                 if !again && let Err(place) = self.equivocating.binary_search(agent) {
                     self.equivocating.insert(place, agent.clone());
                 }
-                let Some(larger) = line.larger(sample) else { return false };
+                let larger = line.larger(sample)?;
                 self.soil(at, larger);
-                let Some(line) = self.lines.get_mut(at) else { return false };
+                let line = self.lines.get_mut(at)?;
                 line.remove(larger);
-                let Arrival::New(place) = line.insert(sample) else { return false };
+                let Arrival::New(place) = line.insert(sample, &self.regions) else { return None };
                 line.mark_disputed(place);
                 (place, true)
             }
         };
+        let quiet = if disputed { None } else { self.extend_quietly(at, place) };
+        if let Some(newest) = quiet {
+            return Some((at, newest));
+        }
         self.soil(at, place);
-        disputed || self.lines.get(at).is_some_and(|line| place + 1 == line.len())
+        let line = self.lines.get(at)?;
+        let last = line.len().checked_sub(1)?;
+        let may_have_changed = disputed || place == last;
+        may_have_changed.then(|| line.point(last, &self.history)).flatten().map(|newest| (at, newest))
+    }
+
+    /// The common case: an agent's newest sample says what the one before it said, within reach. Only the end of what is
+    /// held moves.
+    fn extend_quietly(&mut self, line_at: usize, place: usize) -> Option<Point> {
+        let line = self.lines.get_mut(line_at)?;
+        let newest = place + 1 == line.len();
+        if !newest || self.doubts {
+            return None;
+        }
+        let x = line.point(place.checked_sub(1)?, &self.history)?;
+        let z = line.point(place, &self.history)?;
+        let joined = x.kind_votes() && x.kind == z.kind && z.start <= x.hold;
+        if !joined || (x.region, x.version) != (z.region, z.version) {
+            return None;
+        }
+        line.reach = line.reach.max(z.hold.saturating_sub(z.earliest()));
+        self.dirty.add(x.earliest(), x.hold.max(z.hold).saturating_add(1));
+        self.quiet += 1;
+        Some(z)
     }
 
     /// Marks as dirty what the sample at a place can have changed.
     fn soil(&mut self, line_at: usize, place: usize) {
         let Some(line) = self.lines.get(line_at) else { return };
-        let Some(point) = line.point(place, &self.history, &self.regions) else { return };
+        let Some(point) = line.point(place, &self.history) else { return };
         let votes = !matches!(point.kind, Kind::Abstains(_));
         let (from, to) = self.neighbourhood(line, place, &point);
         if let Some(line) = self.lines.get_mut(line_at)
@@ -172,6 +231,9 @@ impl Engine {
             line.reach = line.reach.max(point.hold.saturating_sub(point.earliest()));
         }
         self.dirty.add(from, to);
+        // What is held behind an agent's newest sample is settled by the next one, which is quiet or not by itself.
+        let newest = self.lines.get(line_at).is_some_and(|line| place + 1 == line.len());
+        self.unquiet_to = self.unquiet_to.max(if newest { to.min(point.latest()) } else { to });
         self.doubts |= references::is_doubted(&point);
         if self.doubts && point.references_known > 0 {
             self.soil_doubted(point.start, point.hold);
@@ -182,7 +244,7 @@ impl Engine {
     /// not vote, so that the search goes on to one that surely does.
     fn neighbourhood(&self, line: &Line, place: usize, point: &Point) -> (i64, i64) {
         let (mut from, mut to) = (point.earliest(), point.hold.max(point.latest()));
-        let at = |at: usize| line.point(at, &self.history, &self.regions);
+        let at = |at: usize| line.point(at, &self.history);
         let may_vote = |point: &Point| point.kind_votes() || references::is_doubted(point);
         for before in (0..place).rev().filter_map(at).filter(may_vote) {
             if before.hold >= point.start {
@@ -211,7 +273,7 @@ impl Engine {
         let mut spans = Vec::new();
         for line in &self.lines {
             for place in line.place_at(from)..line.place_at(to.saturating_add(1)) {
-                let point = line.point(place, &self.history, &self.regions);
+                let point = line.point(place, &self.history);
                 if let Some(point) = point.filter(references::is_doubted) {
                     spans.push(self.neighbourhood(line, place, &point));
                 }
@@ -229,6 +291,7 @@ impl Engine {
         self.flush();
         self.live.renew(&self.lines, &self.history, &self.rules, &self.regions);
         self.follow_time(now);
+        self.follow_state(now);
     }
 
     /// Regions may have other numbers now, and a merge gap reaches back in time: everything is swept again.
@@ -240,16 +303,25 @@ impl Engine {
             stretch.finding.bad = names.map(|name| regions.number(name)).collect();
             stretch.finding.bad.sort_unstable();
         }
+        for line in &mut self.lines {
+            line.renumber(&regions);
+        }
         self.regions = regions;
         self.dirty.add(self.cut, i64::MAX);
+        self.unquiet_to = self.unquiet_to.max(self.live.seen().saturating_add(self.reach()));
         self.incidents.clear();
     }
 
     /// Works out what changed up to `now`: votes that ran out, settled segments, incidents. Call it at the time
     /// [`Engine::poll_timeout`] says, and about once per interval of the check.
     pub fn handle_timeout(&mut self, now: CollectorTime) {
-        self.follow_time(now);
-        self.work_out(now);
+        let ran_out = self.follow_time(now);
+        let new_rule = self.rules.starts().any(|at| self.worked_out_to < at && at <= now.as_millis());
+        let changed = ran_out || new_rule;
+        // While samples only say again what was said, nothing is told, and sweeping them can wait.
+        if changed || self.quiet >= MOST_QUIET || self.worked_out_to <= self.unquiet_to {
+            self.work_out(now);
+        }
     }
 
     /// When a vote runs out or a policy comes into effect, if nothing comes before.
@@ -301,7 +373,7 @@ impl Engine {
             .lines
             .iter()
             .map(|line| {
-                let point = |at: usize| line.point(at, &self.history, &self.regions);
+                let point = |at: usize| line.point(at, &self.history);
                 let surely_votes = |at: usize| point(at).is_some_and(|point| point.kind_votes());
                 line.places(from, to, surely_votes).filter_map(point).collect()
             })
@@ -318,7 +390,7 @@ impl Engine {
         for point in agents.iter_mut().flatten().filter(|point| references::is_doubted(point)) {
             let latest = self.lines.iter().filter_map(|line| {
                 let after = line.place_at(point.start.saturating_add(1));
-                line.point(after.checked_sub(1)?, &self.history, &self.regions)
+                line.point(after.checked_sub(1)?, &self.history)
             });
             if references::is_believed(point, latest, &self.history) {
                 point.kind = Kind::Bad;

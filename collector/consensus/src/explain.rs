@@ -91,9 +91,9 @@ pub struct RegionPart {
     /// Its provider by the policy, which is its failure domain.
     pub provider: ProviderId,
     /// How many of its agents vote.
-    pub voting_agents: u32,
+    pub voting_agents: u16,
     /// How many of them are bad.
-    pub bad_agents: Passes<u32>,
+    pub bad_agents: Passes<u16>,
     /// Whether the region is bad: more than half of its voting agents are. A tie is good.
     pub bad: Passes<bool>,
 }

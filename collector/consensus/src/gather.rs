@@ -22,8 +22,10 @@ pub(crate) struct Gathered {
 }
 
 #[derive(Default)]
-struct Line {
+struct Line<'a> {
     points: Vec<Point>,
+    /// The region of the last sample and its number.
+    region: Option<(&'a str, u16)>,
     last_id: (Boot, Seq),
     last_start: i64,
     ids_ascend: bool,
@@ -61,7 +63,7 @@ pub(crate) fn gather(samples: &[Sample], history: &PolicyHistory, regions: &Regi
     let check = history.first().check();
     let mut counters = Counters::default();
     let mut directory = Directory::default();
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<Line<'_>> = Vec::new();
     let mut same_check: Option<&str> = None;
     for (sample, index) in samples.iter().zip(0u32..) {
         let text = sample.check.as_str();
@@ -102,8 +104,8 @@ pub(crate) fn gather(samples: &[Sample], history: &PolicyHistory, regions: &Regi
     gathered
 }
 
-impl Line {
-    fn push(&mut self, sample: &Sample, index: u32, history: &PolicyHistory, regions: &Regions) {
+impl<'a> Line<'a> {
+    fn push(&mut self, sample: &'a Sample, index: u32, history: &PolicyHistory, regions: &Regions) {
         let id = (sample.id.boot, sample.id.seq);
         if !self.points.is_empty() {
             self.ids_ascend &= self.last_id < id;
@@ -111,7 +113,13 @@ impl Line {
         self.last_id = self.last_id.max(id);
         let reading = Reading::of(sample);
         let policy = history.at(CollectorTime::from_millis(reading.start));
-        let point = reading.point(policy.late_ok, regions.number(&sample.region), index);
+        let name = sample.region.as_str();
+        let number = match self.region {
+            Some((known, number)) if core::ptr::eq(known, name) => number,
+            _ => regions.number(&sample.region),
+        };
+        self.region = Some((name, number));
+        let point = reading.point(policy.late_ok, number, index);
         self.times_ascend &= self.last_start < point.start;
         self.last_start = self.last_start.max(point.start);
         self.points.push(point);

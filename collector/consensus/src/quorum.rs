@@ -45,37 +45,48 @@ impl Regions {
 /// How many agents of a region vote, and how many of them are bad in each pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
-    voting: u32,
-    bad: [u32; Votes::COUNT],
+    voting: u16,
+    bad: [u16; Votes::COUNT],
 }
 
 impl Tally {
     pub(crate) fn add(&mut self, votes: Votes) {
-        self.voting += 1;
+        self.voting = self.voting.saturating_add(1);
         for (bit, bad) in self.bad.iter_mut().enumerate() {
-            *bad += u32::from(votes.has(bit));
+            *bad = bad.saturating_add(u16::from(votes.has(bit)));
         }
     }
 
     pub(crate) fn remove(&mut self, votes: Votes) {
         self.voting = self.voting.saturating_sub(1);
         for (bit, bad) in self.bad.iter_mut().enumerate() {
-            *bad = bad.saturating_sub(u32::from(votes.has(bit)));
+            *bad = bad.saturating_sub(u16::from(votes.has(bit)));
         }
     }
 
     /// More than half of the voting agents; a tie is good.
     pub(crate) fn is_bad(&self, pass: usize) -> bool {
-        self.bad.get(pass).is_some_and(|bad| *bad * 2 > self.voting)
+        self.bad.get(pass).is_some_and(|bad| u32::from(*bad) * 2 > u32::from(self.voting))
+    }
+
+    /// No vote differs from pass to pass.
+    fn is_certain(&self) -> bool {
+        let [low, mid, high, impaired_low, impaired_mid, impaired_high] = self.bad;
+        low == mid && mid == high && impaired_low == impaired_mid && impaired_mid == impaired_high
+    }
+
+    /// No agent is bad or impaired by the best estimate.
+    fn is_well(&self) -> bool {
+        self.bad(Votes::IMPAIRED_MID) == 0
     }
 
     /// How many agents vote.
-    pub(crate) const fn voting(&self) -> u32 {
+    pub(crate) const fn voting(&self) -> u16 {
         self.voting
     }
 
     /// How many of them are bad in a pass.
-    pub(crate) fn bad(&self, pass: usize) -> u32 {
+    pub(crate) fn bad(&self, pass: usize) -> u16 {
         self.bad.get(pass).copied().unwrap_or(0)
     }
 
@@ -91,11 +102,31 @@ struct Seat {
     weight: u64,
 }
 
+/// A set of providers by their numbers: bits, and a list for the rare policy with very many.
+#[derive(Default)]
+struct Providers {
+    bits: u128,
+    more: Vec<usize>,
+}
+
+impl Providers {
+    /// Whether it was not there.
+    fn insert(&mut self, number: usize) -> bool {
+        if let Some(bit) = u32::try_from(number).ok().and_then(|number| 1u128.checked_shl(number)) {
+            let new = self.bits & bit == 0;
+            self.bits |= bit;
+            return new;
+        }
+        let new = !self.more.contains(&number);
+        self.more.push(number);
+        new
+    }
+}
+
 /// A policy with its names resolved to numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
     seats: Vec<Seat>,
-    providers: usize,
     quorum: Quorum,
     min_regions: usize,
     min_providers: usize,
@@ -152,7 +183,6 @@ impl Rule {
             .collect();
         Self {
             seats,
-            providers: providers.len(),
             quorum: policy.quorum().clone(),
             min_regions: usize::from(policy.min_regions()),
             min_providers: usize::from(policy.min_providers()),
@@ -171,21 +201,15 @@ impl Rule {
     /// Counts the regions of which `is_bad` says so.
     pub(crate) fn count(&self, votes: impl Fn(u16) -> bool, is_bad: impl Fn(u16) -> bool) -> Count {
         let mut count = Count::default();
-        let mut seen: Vec<(bool, bool)> = alloc::vec![(false, false); self.providers];
-        for seat in &self.seats {
-            if !votes(seat.region) {
-                continue;
-            }
-            let bad = is_bad(seat.region);
+        let (mut voting, mut bad) = (Providers::default(), Providers::default());
+        for seat in self.seats.iter().filter(|seat| votes(seat.region)) {
             count.voting += 1;
             count.voting_weight += seat.weight;
-            if bad {
+            count.voting_providers += usize::from(voting.insert(seat.provider));
+            if is_bad(seat.region) {
                 count.bad += 1;
                 count.bad_weight += seat.weight;
-            }
-            if let Some((voting_seen, bad_seen)) = seen.get_mut(seat.provider) {
-                count.voting_providers += usize::from(!core::mem::replace(voting_seen, true));
-                count.bad_providers += usize::from(bad && !core::mem::replace(bad_seen, true));
+                count.bad_providers += usize::from(bad.insert(seat.provider));
             }
         }
         count
@@ -262,10 +286,18 @@ impl Rule {
         let is_bad = |region: u16| tally(region).is_some_and(|t| t.is_bad(Votes::BAD_MID));
         let count = self.count(votes, is_bad);
         let need = self.need(&count, votes);
-        let state = self.pass(tallies, Votes::BAD_MID, Votes::IMPAIRED_MID);
+        let certain = tallies.iter().all(Tally::is_certain);
+        let (low, state, high) = if certain && tallies.iter().all(Tally::is_well) {
+            let state = self.state(&count, need);
+            (state, state, state)
+        } else {
+            let state = self.pass(tallies, Votes::BAD_MID, Votes::IMPAIRED_MID);
+            let other = |bad, impaired| if certain { state } else { self.pass(tallies, bad, impaired) };
+            (other(Votes::BAD_LOW, Votes::IMPAIRED_LOW), state, other(Votes::BAD_HIGH, Votes::IMPAIRED_HIGH))
+        };
         // Seats are sorted by name, and so are the numbers.
-        let bad =
-            self.seats.iter().map(|seat| seat.region).filter(|region| votes(*region) && is_bad(*region)).collect();
+        let seats = self.seats.iter().map(|seat| seat.region);
+        let bad = seats.filter(|region| votes(*region) && is_bad(*region)).collect();
         let good = count.voting - count.bad;
         let good_weight = count.voting_weight - count.bad_weight;
         let enough = match self.quorum {
@@ -274,8 +306,8 @@ impl Rule {
         };
         Finding {
             state,
-            low: self.pass(tallies, Votes::BAD_LOW, Votes::IMPAIRED_LOW),
-            high: self.pass(tallies, Votes::BAD_HIGH, Votes::IMPAIRED_HIGH),
+            low,
+            high,
             bad,
             voting: u16::try_from(count.voting).unwrap_or(u16::MAX),
             need: u16::try_from(need).unwrap_or(u16::MAX),

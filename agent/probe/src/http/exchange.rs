@@ -76,7 +76,10 @@ pub(crate) async fn ask(
 }
 
 async fn ask_http1(wire: Wire, request: Request<Full<Bytes>>) -> Result<(Response<Incoming>, Driver), Failed> {
-    let handshake = http1::Builder::new().max_buf_size(MAX_HEADER_BYTES as usize).handshake(TokioIo::new(wire)).await;
+    let mut builder = http1::Builder::new();
+    // One buffer and one write for the head and a short body.
+    builder.max_buf_size(MAX_HEADER_BYTES as usize).writev(false);
+    let handshake = builder.handshake(TokioIo::new(wire)).await;
     let (mut sender, connection) = handshake.map_err(|error| failed(&error))?;
     let mut driver = Driver::Http1(Some(connection));
     let response = driver.with(sender.send_request(request)).await.map_err(|error| failed(&error))?;

@@ -44,8 +44,15 @@ pub(crate) fn refusal(error: &Error, leaf: &CertificateDer<'_>) -> String {
             let presented: Vec<&str> = presented.iter().take(4).map(String::as_str).collect();
             format!("certificate is for another name: not {}, but {}", expected.to_str(), presented.join(", "))
         }
+        CertificateError::UnknownIssuer | CertificateError::Other(_) if is_self_signed(leaf) => {
+            "certificate not trusted: self-signed".to_owned()
+        }
         CertificateError::UnknownIssuer => "certificate not trusted: unknown issuer".to_owned(),
         CertificateError::BadSignature => "certificate not trusted: bad signature".to_owned(),
         other => format!("certificate refused: {other}"),
     }
+}
+
+fn is_self_signed(certificate: &CertificateDer<'_>) -> bool {
+    X509Certificate::from_der(certificate).is_ok_and(|(_, parsed)| parsed.issuer() == parsed.subject())
 }

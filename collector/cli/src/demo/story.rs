@@ -5,7 +5,7 @@ use std::time::Duration;
 use quorate_proto::api::Status;
 use tokio::time::{Instant, sleep};
 
-use super::cast::{API, PLACES, Place, SHOP, place_of};
+use super::cast::{API, API_REGIONS, PLACES, Place, SHOP, place_of};
 use super::observer::{Observer, check, voting};
 use super::report::{Expected, Report, Said, Sighting, Step};
 use super::stage::{Pace, Stage};
@@ -154,10 +154,6 @@ impl<'a> Teller<'a> {
 
     async fn prologue(&mut self) -> Result<Step, CommandError> {
         let opening = Opening { at_ms: now_ms(), deeds: 0, seen: 0 };
-        let all_well = |status: &Status| {
-            let good = |id: &str, count: usize| voting(status, id, "good").len() == count;
-            good(SHOP, PLACES.len()) && good(API, 3) && [SHOP, API].iter().all(|id| is_state(status, id, "up"))
-        };
         let well = self.watch_until(START + self.intervals(5), all_well).await;
         self.stage.has_to_stand()?;
         // Some more samples, so that each agent knows how long an answer usually takes.
@@ -253,7 +249,7 @@ impl<'a> Teller<'a> {
         self.watch(self.intervals(10)).await;
         let started_ms = self.stage.start_target().await?;
         self.watch_until(self.intervals(5), |status| is_over(status, SHOP)).await;
-        self.watch(self.intervals(1)).await;
+        self.watch(self.intervals(3)).await;
 
         let mut expected = Expected::default();
         let mut said = Said::default();
@@ -280,7 +276,10 @@ impl<'a> Teller<'a> {
         self.watch(self.intervals(1)).await;
         let started_ms = self.stage.start_target().await?;
         self.watch_until(self.intervals(5), |status| is_over(status, SHOP)).await;
-        self.watch(self.intervals(1)).await;
+        // Agents come back after a wait of their own, drawn by lot, with what they kept in the meantime.
+        let all = self.watch_until(START, all_well).await;
+        expected.that("every agent is back", all, format!("{} after the kill", show_span(now_ms() - killed_ms)));
+        self.watch(self.intervals(3)).await;
 
         let name = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".to_owned());
         let mut said = Said::default();
@@ -338,6 +337,12 @@ fn place(region: &str) -> Place {
 
 fn is_state(status: &Status, id: &str, state: &str) -> bool {
     check(status, id).is_some_and(|check| check.state == state)
+}
+
+/// Every region votes on both checks and says that all is well.
+fn all_well(status: &Status) -> bool {
+    let good = |id: &str, count: usize| voting(status, id, "good").len() == count && is_state(status, id, "up");
+    good(SHOP, PLACES.len()) && good(API, API_REGIONS.len())
 }
 
 fn open_incident(status: &Status, id: &str) -> Option<String> {

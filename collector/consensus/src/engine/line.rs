@@ -13,13 +13,25 @@ use crate::evidence::{Kind, Point, Reading};
 use crate::quorum::Regions;
 
 /// What the samples of an agent mostly share.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 struct Shape {
     region: RegionId,
     provider: ProviderId,
     interval: Millis,
     timeout: Millis,
     version: CheckVersion,
+    /// The region's number in the engine.
+    number: u16,
+}
+
+impl Shape {
+    fn fits(&self, sample: &Sample) -> bool {
+        // Samples mostly share the allocation of their names, so that comparing addresses finds them equal.
+        let same = |a: &str, b: &str| core::ptr::eq(a, b) || a == b;
+        same(self.region.as_str(), sample.region.as_str())
+            && same(self.provider.as_str(), sample.provider.as_str())
+            && (self.interval, self.timeout, self.version) == (sample.interval, sample.timeout, sample.check_version)
+    }
 }
 
 /// A sample in 88 bytes.
@@ -116,7 +128,7 @@ impl Line {
     }
 
     /// Puts a sample in its place, unless its identity is there.
-    pub(crate) fn insert(&mut self, sample: &Sample) -> Arrival {
+    pub(crate) fn insert(&mut self, sample: &Sample, regions: &Regions) -> Arrival {
         let id = (sample.id.boot, sample.id.seq);
         if id <= self.newest_id
             && let Some(at) = self.find(id)
@@ -124,7 +136,7 @@ impl Line {
             return self.dispute(at, sample);
         }
         self.newest_id = self.newest_id.max(id);
-        let kept = self.pack(sample);
+        let kept = self.pack(sample, regions);
         let at = match self.kept.last() {
             Some(last) if last.order() > kept.order() => {
                 self.kept.partition_point(|other| other.order() < kept.order())
@@ -153,6 +165,13 @@ impl Line {
         (self.restore(at, &sample.check)?.cmp(sample) == Ordering::Greater).then_some(at)
     }
 
+    /// Takes over the regions' new numbers.
+    pub(crate) fn renumber(&mut self, regions: &Regions) {
+        for shape in &mut self.shapes {
+            shape.number = regions.number(&shape.region);
+        }
+    }
+
     /// Takes a sample out.
     pub(crate) fn remove(&mut self, at: usize) {
         if at < self.kept.len() {
@@ -167,17 +186,19 @@ impl Line {
         }
     }
 
-    fn pack(&mut self, sample: &Sample) -> Kept {
-        let shape = Shape {
-            region: sample.region.clone(),
-            provider: sample.provider.clone(),
-            interval: sample.interval,
-            timeout: sample.timeout,
-            version: sample.check_version,
-        };
-        let known = self.shapes.iter().rposition(|known| *known == shape);
+    fn pack(&mut self, sample: &Sample, regions: &Regions) -> Kept {
+        let known = self.shapes.iter().rposition(|known| known.fits(sample));
         let shape = known.unwrap_or_else(|| {
-            self.shapes.push(shape);
+            // Most agents have one shape for all their lives.
+            self.shapes.reserve_exact(1);
+            self.shapes.push(Shape {
+                region: sample.region.clone(),
+                provider: sample.provider.clone(),
+                interval: sample.interval,
+                timeout: sample.timeout,
+                version: sample.check_version,
+                number: regions.number(&sample.region),
+            });
             self.shapes.len() - 1
         });
         Kept {
@@ -226,7 +247,7 @@ impl Line {
     }
 
     /// The point of the sample at a place, its references taken at their word.
-    pub(crate) fn point(&self, at: usize, history: &PolicyHistory, regions: &Regions) -> Option<Point> {
+    pub(crate) fn point(&self, at: usize, history: &PolicyHistory) -> Option<Point> {
         let kept = self.kept.get(at)?;
         let shape = self.shapes.get(usize::from(kept.shape))?;
         let start = kept.corrected_start();
@@ -246,7 +267,7 @@ impl Line {
         };
         let late_ok: LateOk = history.at(CollectorTime::from_millis(start)).late_ok;
         let index = u32::try_from(at).unwrap_or(u32::MAX);
-        let mut point = reading.point(late_ok, regions.number(&shape.region), index);
+        let mut point = reading.point(late_ok, shape.number, index);
         point.weight = kept.weight;
         if kept.bridged
             && let Some(next) = self.kept.get(at + 1)
@@ -264,7 +285,7 @@ impl Line {
     /// The places that tell everything of the votes in `[from, to)`: those within reach, and a voting sample more on
     /// each side.
     pub(crate) fn places(&self, from: i64, to: i64, is_voting: impl Fn(usize) -> bool) -> Range<usize> {
-        let far = self.reach.saturating_mul(2);
+        let far = self.reach;
         let mut first = self.place_at(from.saturating_sub(far));
         while first > 0 {
             first -= 1;
@@ -286,7 +307,7 @@ impl Line {
     pub(crate) fn drop_before(&mut self, place: usize) {
         let place = place.min(self.kept.len());
         self.kept.drain(..place);
-        self.ids_ascend = self.kept.is_sorted_by(|a, b| a.id() < b.id());
+        self.ids_ascend = self.ids_ascend || self.kept.is_sorted_by(|a, b| a.id() < b.id());
         self.kept.shrink_to(self.kept.len().saturating_mul(2).max(8));
     }
 

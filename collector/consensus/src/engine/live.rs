@@ -68,7 +68,7 @@ impl Live {
         self.state = state;
         self.seen = seen;
         for line in lines {
-            let newest = line.len().checked_sub(1).and_then(|at| line.point(at, history, regions));
+            let newest = line.len().checked_sub(1).and_then(|at| line.point(at, history));
             let at = self.voices.len();
             self.voices.push(Voice::default());
             self.speak(at, newest.as_ref());
@@ -128,31 +128,34 @@ impl Engine {
     }
 
     /// An agent may have a new newest sample.
-    pub(crate) fn follow_live(&mut self, agent: &AgentId, now: CollectorTime) {
-        let Ok(at) = self.lines.binary_search_by(|line| line.agent.cmp(agent)) else { return };
+    pub(crate) fn follow_live(&mut self, line_at: usize, mut newest: Point, now: CollectorTime) {
         self.live.seen = self.live.seen.max(now.as_millis());
-        let Some(line) = self.lines.get(at) else { return };
-        let mut newest = line.len().checked_sub(1).and_then(|at| line.point(at, &self.history, &self.regions));
-        if let Some(point) = newest.as_mut().filter(|point| references::is_doubted(point)) {
-            let mut alone = [alloc::vec![*point]];
+        if references::is_doubted(&newest) {
+            let mut alone = [alloc::vec![newest]];
             self.look_again(&mut alone);
-            let [alone] = alone;
-            newest = alone.first().copied();
+            newest = alone.into_iter().flatten().next().unwrap_or(newest);
         }
-        let (old, new) = self.live.speak(at, newest.as_ref());
+        let (old, new) = self.live.speak(line_at, Some(&newest));
         if old != new {
             let [from, to] = [old, new].map(|kind| kind.and_then(value));
-            self.events.push_back(Event::AgentChanged { agent: agent.clone(), from, to });
+            if let Some(agent) = self.lines.get(line_at).map(|line| line.agent.clone()) {
+                self.events.push_back(Event::AgentChanged { agent, from, to });
+            }
             self.follow_state(now);
         }
     }
 
-    /// Votes run out and policies come into effect as time passes.
-    pub(crate) fn follow_time(&mut self, now: CollectorTime) {
-        self.live.seen = self.live.seen.max(now.as_millis());
+    /// Votes run out and policies come into effect as time passes. Returns whether any vote ran out.
+    pub(crate) fn follow_time(&mut self, now: CollectorTime) -> bool {
+        let before = self.live.seen;
+        self.live.seen = before.max(now.as_millis());
         let ran_out = |voice: &Voice| voice.vote.is_some() && voice.hold <= self.live.seen;
         let over: Vec<usize> =
             self.live.voices.iter().enumerate().filter(|(_, voice)| ran_out(voice)).map(|(at, _)| at).collect();
+        let changed = !over.is_empty();
+        if changed {
+            self.unquiet_to = self.unquiet_to.max(self.live.seen);
+        }
         for at in over {
             let (old, _) = self.live.speak(at, None);
             if let Some(line) = self.lines.get(at) {
@@ -160,10 +163,14 @@ impl Engine {
                 self.events.push_back(Event::AgentChanged { agent, from, to: None });
             }
         }
-        self.follow_state(now);
+        if changed || self.rules.starts().any(|at| before < at && at <= self.live.seen) {
+            self.follow_state(now);
+        }
+        changed
     }
 
-    fn follow_state(&mut self, now: CollectorTime) {
+    /// Tells if the live state changed.
+    pub(crate) fn follow_state(&mut self, now: CollectorTime) {
         let finding = self.rules.at(self.live.seen).judge(&self.live.tallies);
         let old = core::mem::replace(&mut self.live.state, finding.state);
         let changed = old != finding.state;

@@ -8,6 +8,7 @@ use quorate_model::{CollectorTime, Sample};
 use crate::engine::Engine;
 use crate::engine::event::Event;
 use crate::engine::ledger::Told;
+use crate::engine::line::Line;
 use crate::incident::runs;
 use crate::judge::segments;
 use crate::verdict::Window;
@@ -69,18 +70,18 @@ impl Engine {
     fn cut_before(&mut self, cut: i64, reach: i64) {
         self.cut = cut;
         let oldest = cut.saturating_sub(reach.saturating_mul(2));
-        let Self { lines, history, regions, past, .. } = self;
+        let Self { lines, history, past, .. } = self;
         for line in lines.iter_mut() {
             let mut place = line.place_at(oldest);
             // A voting sample more is kept, so that the first after it is not taken for the first of all.
             while place > 0 {
                 place -= 1;
-                if line.point(place, history, regions).is_some_and(|point| point.kind_votes()) {
+                if line.point(place, history).is_some_and(|point| point.kind_votes()) {
                     break;
                 }
             }
             for at in 0..place {
-                if let Some(point) = line.point(at, history, regions) {
+                if let Some(point) = line.point(at, history) {
                     past.count(&point);
                 }
             }
@@ -93,10 +94,11 @@ impl Engine {
         }
         self.incidents.retain(|cached| cached.is_after(cut));
         self.ledger.forget_before(CollectorTime::from_millis(cut));
-        self.doubts = self.lines.iter().any(|line| {
-            let points = (0..line.len()).filter_map(|at| line.point(at, &self.history, &self.regions));
-            points.into_iter().any(|point| crate::references::is_doubted(&point))
-        });
+        if self.doubts {
+            let points =
+                |line: &Line| (0..line.len()).filter_map(|at| line.point(at, &self.history)).collect::<Vec<_>>();
+            self.doubts = self.lines.iter().flat_map(points).any(|point| crate::references::is_doubted(&point));
+        }
     }
 
     fn thin_out(&mut self, before: i64) {
@@ -104,9 +106,9 @@ impl Engine {
             return;
         }
         let cells: Vec<i64> = runs(&self.stretches).iter().flat_map(|run| [run.start, run.end]).collect();
-        let Self { lines, history, regions, past, .. } = self;
+        let Self { lines, history, past, .. } = self;
         for line in lines.iter_mut() {
-            let points: Vec<_> = (0..line.len()).filter_map(|at| line.point(at, history, regions)).collect();
+            let points: Vec<_> = (0..line.len()).filter_map(|at| line.point(at, history)).collect();
             for point in line.thin_out(before, &cells, &points) {
                 past.count(&point);
             }
@@ -164,6 +166,7 @@ impl Engine {
         fresh.live.renew(&fresh.lines, &fresh.history, &fresh.rules, &fresh.regions);
         *self = fresh;
         self.follow_time(now);
+        self.follow_state(now);
         self.work_out(now);
     }
 }

@@ -103,7 +103,7 @@ impl Engine {
         self.settle(now);
         self.refresh(now);
         let all: Vec<Incident> = {
-            let first = self.lines.iter().filter_map(|line| line.point(0, &self.history, &self.regions));
+            let first = self.lines.iter().filter_map(|line| line.point(0, &self.history));
             let known_from = first.map(|point| point.start).min().unwrap_or(i64::MIN);
             self.incidents.iter().map(|cached| cached.found.told(known_from)).collect()
         };
@@ -115,7 +115,7 @@ impl Engine {
     pub fn watermark(&self, now: CollectorTime) -> CollectorTime {
         let newest = self.lines.iter().filter_map(|line| {
             let voting = |at: &usize| {
-                let point = line.point(*at, &self.history, &self.regions)?;
+                let point = line.point(*at, &self.history)?;
                 (!matches!(point.kind, Kind::Abstains(_))).then_some(point)
             };
             (0..line.len()).rev().find_map(|at| voting(&at))
@@ -127,6 +127,8 @@ impl Engine {
 
     fn settle(&mut self, now: CollectorTime) {
         let mark = self.watermark(now).as_millis();
+        self.quiet = 0;
+        self.worked_out_to = mark;
         let from = match self.told_to {
             Some(from) => from,
             None => match self.stretches.iter().find(|stretch| stretch.finding.voting > 0) {
@@ -258,8 +260,7 @@ impl Engine {
         counters.equivocations = self.refused.equivocations;
         counters.other_check = self.refused.other_check;
         for line in &self.lines {
-            let mut points: Vec<_> =
-                (0..line.len()).filter_map(|at| line.point(at, &self.history, &self.regions)).collect();
+            let mut points: Vec<_> = (0..line.len()).filter_map(|at| line.point(at, &self.history)).collect();
             if self.doubts {
                 self.look_again(core::slice::from_mut(&mut points));
             }

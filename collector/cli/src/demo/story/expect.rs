@@ -8,7 +8,7 @@ use quorate_proto::jsonl::SampleReader;
 use super::super::cast::{API, SHOP};
 use super::super::observer::check;
 use super::super::report::{Expected, Said, Sighting, StateFor};
-use super::{Opening, Teller, now_ms};
+use super::{Opening, Teller, millis, now_ms};
 use crate::api_client::ApiError;
 use crate::moment::show_span;
 
@@ -138,9 +138,10 @@ impl Teller<'_> {
         expected.that("in the end both checks are UP", up, found);
     }
 
-    /// A check's segments and incidents since the opening.
+    /// A check's segments and incidents since the opening, up to two intervals ago: behind that agents whose next
+    /// sample is still to come may have seen anything, and the collector rightly says so.
     async fn history(&self, opening: &Opening, id: &str) -> Result<(Segments, Vec<Incident>), ApiError> {
-        let to_ms = now_ms();
+        let to_ms = now_ms() - 2 * millis(self.pace.interval);
         let segments = self.observer.segments(id, opening.at_ms, to_ms).await?;
         let incidents = self.observer.incidents(id, opening.at_ms, to_ms).await?;
         Ok((segments, incidents))
