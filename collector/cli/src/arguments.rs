@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 use crate::session::GlobalArguments;
 use crate::{
-    agents, ca, checks, config, demo, digest, explain, export, incidents, latency, probe, replay, simulate, status,
+    agents, ca, checks, config, demo, digest, explain, export, incidents, latency, probe, replay, simulate, sla, status,
     top, what_if,
 };
 
@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Digest(digest::DigestArguments),
     /// Probe a target once, from here, and draw the phases; code 1 if it fails.
     Probe(probe::ProbeArguments),
+    /// Service level agreements.
+    Sla(sla::SlaArguments),
     /// A collector's configuration file.
     Config(config::ConfigArguments),
     /// Worlds whose truth is known, judged by this collector's engine and by others' rules; code 1 if bounds do not hold.

@@ -29,6 +29,7 @@ mod samples;
 mod screen;
 mod session;
 mod simulate;
+mod sla;
 mod status;
 mod table;
 mod top;
@@ -87,6 +88,7 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Result<Exit, Command
         Command::Config(arguments) => config::run(&arguments, session),
         Command::Simulate(arguments) => simulate::run(&arguments, session),
         Command::Demo(arguments) => demo::run(&arguments, session),
+        Command::Sla(arguments) => sla::run(&arguments, session),
         Command::Ca(arguments) => ca::run(&arguments, session),
     }
 }

@@ -130,8 +130,12 @@ impl Profile {
         };
         let possible = combine(&|leaf| Steps::of_set(&leaf.known.subtract(&leaf.point), 0, 1), 1);
         let point = raw(|leaf| &leaf.point);
-        let unknown = possible.zip(&point, u64::saturating_sub);
         let runs = whole(|leaf| &leaf.point);
+        let unknown = possible.zip(&point, u64::saturating_sub);
+        // An outage too short to count is no downtime, so it hides nothing of what other checks do not know.
+        let short = runs.subtract(&runs.at_least(min_outage));
+        let beside = combine(&|leaf| Steps::of_set(&leaf.known.union(&leaf.point), 0, 1), 1).only_on(&short);
+        let unknown = unknown.zip(&Steps::of_set(&short, 0, 1), |level, kept| level * kept).zip(&beside, |a, b| a + b);
         let long = |steps: Steps, runs: &IntervalSet| match min_outage.get() {
             0 => steps,
             _ => steps.only_on(&runs.at_least(min_outage)),

@@ -226,6 +226,7 @@ fn reference(draft: &ContractDraft, world: &World) -> Found {
     };
     let raw = levels(&|f, s| f.point[s]);
     let possible = levels(&|f, s| f.point[s] || f.unknown[s]);
+    let hidden = levels(&|f, s| f.unknown[s]);
     let low = without_short_runs(&levels(&|f, s| f.low[s]), draft.min_outage);
     let high = without_short_runs(&levels(&|f, s| f.high[s]), draft.min_outage);
     let point = without_short_runs(&raw, draft.min_outage);
@@ -235,7 +236,8 @@ fn reference(draft: &ContractDraft, world: &World) -> Found {
             excluded += u128::from(WHOLE);
             continue;
         }
-        let unknown = possible[s] - raw[s];
+        // In an outage too short to count, what the other checks do not know is unknown.
+        let unknown = if point[s] < raw[s] { hidden[s] } else { possible[s] - raw[s] };
         for (sum, value) in sums.iter_mut().zip([low[s], point[s], high[s].min(WHOLE - unknown), unknown]) {
             *sum += u128::from(value);
         }
