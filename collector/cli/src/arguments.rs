@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 use crate::session::GlobalArguments;
 use crate::{
-    agents, ca, checks, config, demo, digest, explain, export, incidents, latency, probe, replay, simulate, sla, status,
-    top, what_if,
+    agents, ca, checks, config, demo, digest, explain, export, incidents, latency, probe, replay, simulate, sla,
+    status, top, what_if,
 };
 
 /// Uptime by quorum: what the collector says, and samples judged offline.

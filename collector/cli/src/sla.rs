@@ -1,7 +1,6 @@
 //! `quorate sla evaluate`: a contract judged over one window, from segments in a file.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -191,25 +190,23 @@ fn render(contract: &Contract, evaluation: &Evaluation, look: &Look) -> String {
 }
 
 fn summary(evaluation: &Evaluation, look: &Look) -> String {
-    let mut text = match &evaluation.uptime {
+    let uptime = match &evaluation.uptime {
         Some(uptime) => {
             let [low, point, high] = uptime.percent();
             format!("uptime {} %, between {low} % and {high} %", look.tone(Tone::Strong, &point))
         }
         None => "uptime not measured".to_owned(),
     };
-    if let Some(objective) = evaluation.objective {
-        let _ = write!(text, ", promised {objective} %");
-    }
-    let _ = writeln!(text, ", coverage {} %", evaluation.ledger.coverage().percent_truncated(2));
+    let promised = evaluation.objective.map_or_else(String::new, |objective| format!(", promised {objective} %"));
+    let coverage = evaluation.ledger.coverage().percent_truncated(2);
     let tone = match evaluation.breach {
         Breach::None => Tone::Good,
         Breach::Possible => Tone::Warn,
         Breach::Certain => Tone::Bad,
     };
+    let breach = look.tone(tone, evaluation.breach.as_str());
     let credit = evaluation.credit.share.percent_short(Uptime::DECIMALS);
-    let _ = writeln!(text, "breach {}, credit {credit} % of the fee", look.tone(tone, evaluation.breach.as_str()));
-    text
+    format!("{uptime}{promised}, coverage {coverage} %\nbreach {breach}, credit {credit} % of the fee\n")
 }
 
 fn outages(evaluation: &Evaluation, look: &Look) -> String {

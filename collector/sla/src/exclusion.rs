@@ -9,6 +9,7 @@ use quorate_model::{CollectorTime, Millis};
 
 use crate::interval::{Interval, IntervalSet};
 use crate::recurrence::Recurrence;
+use crate::span::Spelled;
 use crate::window::{Window, WindowKind};
 use crate::zone::Zone;
 
@@ -153,11 +154,24 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unannounced => f.write_str("it was not announced"),
-            Self::Late { notice, required } => write!(f, "it was announced {notice} ahead, {required} are required"),
+            Self::Late { notice, required } if *notice < Millis::ZERO => {
+                write!(
+                    f,
+                    "it was announced {} after its start, {} ahead are required",
+                    Spelled(-*notice),
+                    Spelled(*required)
+                )
+            }
+            Self::Late { notice, required } => {
+                write!(f, "it was announced {} ahead, {} are required", Spelled(*notice), Spelled(*required))
+            }
             Self::OverCap { period, cap, used, wanted } => {
+                let [cap, used, wanted] = [cap, used, wanted].map(|span| Spelled(*span));
                 write!(f, "it wants {wanted} more in {period}, of which {used} of {cap} are used")
             }
-            Self::Overran { by } => write!(f, "it overran its announced end by {by}, which are not excluded"),
+            Self::Overran { by } => {
+                write!(f, "it overran its announced end by {}, which is not excluded", Spelled(*by))
+            }
         }
     }
 }

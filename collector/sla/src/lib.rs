@@ -30,6 +30,7 @@ pub mod percent;
 pub mod recurrence;
 pub mod report;
 pub mod service_hours;
+mod span;
 mod steps;
 pub mod support;
 pub mod timeline;

@@ -10,6 +10,7 @@ use crate::contract::{Fault, Problem, hours_faults};
 use crate::interval::Interval;
 use crate::objective::Kept;
 use crate::service_hours::ServiceHours;
+use crate::span::Spelled;
 use crate::zone::Zone;
 
 /// How bad an incident is for the customer.
@@ -73,7 +74,7 @@ impl SupportPlan {
                 if let Some(span) = span.filter(|span| *span <= Millis::ZERO) {
                     faults.push(Fault {
                         path: alloc::format!("targets.{}.{name}", severity.as_str()),
-                        problem: Problem::OutOfRange { given: alloc::format!("{span}"), allowed: "over 0" },
+                        problem: Problem::OutOfRange { given: alloc::format!("{}", Spelled(span)), allowed: "over 0" },
                     });
                 }
             }

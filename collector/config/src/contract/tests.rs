@@ -218,7 +218,7 @@ customers:
     assert_eq!(
         shown(text),
         [
-            "3:42: slas[1].min_outage: is 172800000 ms; allowed is 0 up to a day",
+            "3:42: slas[1].min_outage: is 2d; allowed is 0 up to a day",
             "5:82: plans[0].support.hours[0].to: begins and ends at the same time of day; write 00:00 to 24:00 for a whole day",
             "5:136: plans[0].support.targets.high.resolve: is below acknowledge",
             "8:32: customers[0].fee: expected an amount with the code of its currency, such as 499.00 EUR, found \"10 eur\"",

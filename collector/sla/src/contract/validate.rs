@@ -16,6 +16,7 @@ use crate::exclusion::{Exclusion, ExclusionClass, MaintenanceRules};
 use crate::objective::Objectives;
 use crate::percent::Percent;
 use crate::service_hours::ServiceHours;
+use crate::span::Spelled;
 use crate::window::WindowKind;
 use crate::zone::DAY_MS;
 
@@ -45,7 +46,7 @@ pub(super) fn faults(draft: &ContractDraft) -> Vec<Fault> {
     out.range(
         (Millis::ZERO..=Contract::MAX_MIN_OUTAGE).contains(&draft.min_outage),
         "min_outage",
-        draft.min_outage,
+        Spelled(draft.min_outage),
         "0 up to a day",
     );
     if let Some(start) = draft.service_start {
@@ -132,7 +133,12 @@ fn basis(basis: Basis, out: &mut Faults) {
         Basis::IntervalErrorRateMean { interval } => {
             let ms = interval.get();
             let good = ms >= 60_000 && ms % 60_000 == 0 && DAY_MS % ms == 0;
-            out.range(good, "basis.interval_error_rate_mean.interval", interval, "whole minutes that divide a day");
+            out.range(
+                good,
+                "basis.interval_error_rate_mean.interval",
+                Spelled(interval),
+                "whole minutes that divide a day",
+            );
         }
         Basis::Continuous | Basis::MinuteAllFail | Basis::Requests => {}
     }
@@ -162,8 +168,8 @@ fn service_hours(hours: &ServiceHours, path: &str, out: &mut Faults) {
             out.check(seen.insert(day), format!("{at}.days"), Problem::Duplicate(day.as_str().into()));
         }
         let day = Millis::ZERO..=Millis::new(DAY_MS);
-        out.range(day.contains(&entry.from), format!("{at}.from"), entry.from, "00:00 to 24:00");
-        out.range(day.contains(&entry.to), format!("{at}.to"), entry.to, "00:00 to 24:00");
+        out.range(day.contains(&entry.from), format!("{at}.from"), Spelled(entry.from), "00:00 to 24:00");
+        out.range(day.contains(&entry.to), format!("{at}.to"), Spelled(entry.to), "00:00 to 24:00");
         out.check(entry.from != entry.to, format!("{at}.to"), Problem::NoTime);
     }
 }
@@ -188,12 +194,12 @@ fn objectives(objectives: &Objectives, out: &mut Faults) {
 fn maintenance(rules: &MaintenanceRules, out: &mut Faults) {
     let year = Millis::new(366 * DAY_MS);
     let sane = |span: Millis| (Millis::ZERO..=year).contains(&span);
-    out.range(sane(rules.min_notice), "maintenance.min_notice", rules.min_notice, "0 up to 366 days");
+    out.range(sane(rules.min_notice), "maintenance.min_notice", Spelled(rules.min_notice), "0 up to 366 days");
     for (cap, path) in
         [(rules.cap_per_month, "maintenance.cap_per_month"), (rules.cap_per_year, "maintenance.cap_per_year")]
     {
         if let Some(cap) = cap {
-            out.range(sane(cap), path, cap, "0 up to 366 days");
+            out.range(sane(cap), path, Spelled(cap), "0 up to 366 days");
         }
     }
     if let (Some(month), Some(year)) = (rules.cap_per_month, rules.cap_per_year) {
@@ -250,7 +256,7 @@ fn credit(credit: &Credit, out: &mut Faults) {
             out.check(!steps.is_empty(), "credit.duration_ladder", Problem::Empty);
             for (place, step) in steps.iter().enumerate() {
                 let at = format!("credit.duration_ladder[{place}]");
-                out.range(step.at_least > Millis::ZERO, format!("{at}.at_least"), step.at_least, "over 0");
+                out.range(step.at_least > Millis::ZERO, format!("{at}.at_least"), Spelled(step.at_least), "over 0");
                 out.range((1..=366).contains(&step.days), format!("{at}.days"), step.days, "1 to 366");
             }
             ascend("credit.duration_ladder", "at_least", steps.iter().map(|step| step.at_least), out);

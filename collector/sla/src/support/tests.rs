@@ -86,7 +86,7 @@ fn a_plan_that_contradicts_itself_says_where() {
         [
             "hours: is empty; at least one entry is needed",
             "targets.critical.resolve: is below acknowledge",
-            "targets.low.acknowledge: is 0 ms; allowed is over 0",
+            "targets.low.acknowledge: is 0s; allowed is over 0",
         ]
     );
 }

@@ -178,5 +178,17 @@ fn unknown_checks_make_what_they_could_change_unknown() {
         draft.service = service("any(shop,api)");
         draft.min_outage = Millis::from_secs(60);
     };
+    check(
+        minute,
+        "down 2026-11-04T01:00:00Z 40s; api: unknown 2026-11-04T01:00:00Z 1h",
+        "2026-11",
+        "unknown 3600000 down 0",
+    );
+    check(
+        minute,
+        "down 2026-11-04T01:00:00Z 60s; api: unknown 2026-11-04T01:00:00Z 1h",
+        "2026-11",
+        "unknown 3540000 down 60000",
+    );
     check(minute, "down 2026-11-04T01:00:00Z 40s; api: down 2026-11-04T01:00:30Z 40s", "2026-11", "down 70000");
 }
