@@ -1,9 +1,10 @@
 //! TCP connections, and what an error on the way to one says about whom.
 //!
 //! An error that `connect` returns at once comes from this node's own kernel: no route, no permission, no port. It says
-//! nothing about the target. An error that comes later was sent by the target or by the path: a reset is `connect_refused`
-//! (also what a firewall's `reject with tcp reset` sends), an ICMP message is `unreachable` (also its plain `reject`), and
-//! where a firewall drops there is nothing at all until the deadline: `connect_timeout`.
+//! nothing about the target. An error that comes later was sent by the target or by the path: a reset or "port
+//! unreachable" is `connect_refused` (a firewall's plain `reject` sends the latter), any other ICMP message is
+//! `unreachable`, and where a firewall drops there is nothing at all until the deadline: `connect_timeout`. What this node's
+//! own firewall does to TCP looks the same as if the path did it.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};

@@ -70,22 +70,7 @@ impl Names {
     /// The addresses of `name`: at least one, at most [`MAX_ADDRESSES`], in the resolver's order. For any family IPv4
     /// addresses where there are some, else IPv6 addresses.
     pub(crate) async fn look_up(&self, name: &str, family: Family) -> Result<Vec<IpAddr>, Failed> {
-        let resolver = self.system_now()?.resolver;
-        let answer = match family {
-            Family::Any => resolver.lookup_ip(name).await.map(|found| found.iter().take(MAX_ADDRESSES).collect()),
-            Family::V4 => Self::records(&resolver, name, RecordType::A).await,
-            Family::V6 => Self::records(&resolver, name, RecordType::AAAA).await,
-        };
-        let addresses: Vec<IpAddr> = answer.map_err(|error| failed(name, &error))?;
-        if addresses.is_empty() {
-            return Err(Failed::new(Failure::Dns, format_args!("{name}: no address")));
-        }
-        Ok(addresses)
-    }
-
-    async fn records(resolver: &TokioResolver, name: &str, record_type: RecordType) -> Result<Vec<IpAddr>, NetError> {
-        let found = resolver.lookup(name, record_type).await?;
-        Ok(found.answers().iter().filter_map(|record| record.data.ip_addr()).take(MAX_ADDRESSES).collect())
+        ask(&self.system_now()?.resolver, name, family).await
     }
 
     fn system_now(&self) -> Result<System, Failed> {
@@ -121,6 +106,24 @@ impl Names {
         let resolver = build(config, options).map_err(|error| format!("{place}: {error}"))?;
         Ok(System { resolver: Arc::new(resolver), servers })
     }
+}
+
+async fn ask(resolver: &TokioResolver, name: &str, family: Family) -> Result<Vec<IpAddr>, Failed> {
+    let answer = match family {
+        Family::Any => resolver.lookup_ip(name).await.map(|found| found.iter().take(MAX_ADDRESSES).collect()),
+        Family::V4 => records(resolver, name, RecordType::A).await,
+        Family::V6 => records(resolver, name, RecordType::AAAA).await,
+    };
+    let addresses: Vec<IpAddr> = answer.map_err(|error| failed(name, &error))?;
+    if addresses.is_empty() {
+        return Err(Failed::new(Failure::Dns, format_args!("{name}: no address")));
+    }
+    Ok(addresses)
+}
+
+async fn records(resolver: &TokioResolver, name: &str, record_type: RecordType) -> Result<Vec<IpAddr>, NetError> {
+    let found = resolver.lookup(name, record_type).await?;
+    Ok(found.answers().iter().filter_map(|record| record.data.ip_addr()).take(MAX_ADDRESSES).collect())
 }
 
 fn build(config: ResolverConfig, mut options: ResolverOpts) -> Result<TokioResolver, NetError> {

@@ -14,8 +14,10 @@ use crate::spec::SpecError;
 
 /// The most assertions of one kind.
 const MAX_ASSERTIONS: usize = 32;
-/// The most bytes of JSON that are parsed: a parsed document takes up to twenty times its text.
+/// The most bytes of JSON that are parsed.
 const MAX_JSON_BYTES: usize = 256 * 1024;
+/// The most values in it, counted by what separates them: a parsed value takes up to forty times its text.
+const MAX_JSON_VALUES: usize = 16_000;
 const EXCERPT_CHARACTERS: usize = 60;
 const PATTERN_CHARACTERS: usize = 80;
 
@@ -113,6 +115,11 @@ impl Expect {
         }
         if body.len() > MAX_JSON_BYTES {
             let detail = format_args!("a JSON body of {} bytes, at most {MAX_JSON_BYTES} are parsed", body.len());
+            return Err(Failed::new(Failure::TooLarge, detail));
+        }
+        let values = body.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+        if values > MAX_JSON_VALUES {
+            let detail = format_args!("JSON of {values} values, at most {MAX_JSON_VALUES} are parsed");
             return Err(Failed::new(Failure::TooLarge, detail));
         }
         let document: Value =

@@ -5,6 +5,7 @@ use quorate_model::{Failure, Millis, Outcome, ProbeSpec};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use crate::authority::{Authority, Server};
 use crate::finding::Finding;
 use crate::limits::Limits;
 use crate::prepared::prepare;
@@ -225,6 +226,56 @@ async fn a_late_right_answer_is_late_ok_and_a_late_wrong_one_is_a_timeout() {
         assert_eq!((finding.outcome, finding.failure), (outcome, failure), "{finding:?}");
         assert_eq!(finding.phases.total.get() == 3_000_000, failure.is_some());
     }
+}
+
+#[tokio::test]
+async fn a_right_answer_over_the_threshold_is_slow() {
+    let (listener, address) = listen().await;
+    let prepared = prepare(&ProbeSpec::Http(spec(format!("http://{address}/"))), timing().degraded_over(Millis::ZERO));
+    let (prepared, context) = (prepared.expect("usable"), Context::default());
+    let (finding, _) = tokio::join!(prepared.run(&context), serve(listener, vec![OK.to_owned()]));
+    assert_eq!((finding.outcome, finding.failure), (Outcome::Slow, None), "{finding:?}");
+}
+
+#[tokio::test]
+async fn a_name_is_judged_by_the_address_it_becomes() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let resolver_file = Some(directory.path().join("resolv.conf"));
+    std::fs::write(directory.path().join("resolv.conf"), "nameserver 127.0.0.1\n").expect("written");
+    let (listener, address) = listen().await;
+    // The hosts file knows this name, so that no server is asked.
+    let url = format!("http://localhost:{}/", address.port());
+    let spec = HttpSpec { family: Family::V4, ..spec(url) };
+    let settings = Settings { resolver_file, ..Settings::default() };
+    let context = Context::new(settings.clone());
+    let (finding, _) = tokio::join!(probe_with(spec.clone(), &context), serve(listener, vec![OK.to_owned()]));
+    assert_eq!(finding.outcome, Outcome::Ok, "{finding:?}");
+    assert!(finding.phases.dns.is_some());
+
+    let context = Context::new(Settings { limits: Limits::public_only(), ..settings });
+    let finding = probe_with(spec, &context).await;
+    assert_eq!((finding.outcome, finding.failure), (Outcome::Local, Some(Failure::Forbidden)), "{finding:?}");
+}
+
+#[tokio::test]
+async fn a_redirect_to_tls_is_followed_and_its_certificate_judged() {
+    let authority = Authority::new("one");
+    let server = Server::start(&authority.valid(), &[b"http/1.1"]).await;
+    let (listener, address) = listen().await;
+    let to_tls = format!("HTTP/1.1 301 Moved\r\nlocation: https://{}/\r\ncontent-length: 0\r\n\r\n", server.address());
+    let answer_tls = async {
+        let mut stream = server.accept().await.expect("a handshake");
+        let mut request = [0; 4];
+        stream.read_exact(&mut request).await.expect("a request");
+        stream.write_all(OK.as_bytes()).await.expect("the client reads");
+        stream.shutdown().await.expect("the client reads");
+    };
+    let tls = TlsSettings { ca_pem: Some(authority.pem()), ..TlsSettings::default() };
+    let spec = HttpSpec { tls, ..spec(format!("http://{address}/")) };
+    let (finding, _, ()) = tokio::join!(probe(spec), serve(listener, vec![to_tls]), answer_tls);
+    assert_eq!(finding.outcome, Outcome::Ok, "{finding:?}");
+    assert!(finding.evidence.certificate.is_some_and(|facts| facts.verified));
+    assert!(finding.phases.tls.is_some());
 }
 
 #[test]
