@@ -1,6 +1,10 @@
 //! What Prometheus and Grafana are given: the alert rules, the dashboard, and both on a real Prometheus.
 
+#![expect(clippy::print_stdout, reason = "a test says what it saw")]
+
 mod dashboard;
+mod lab;
+mod live;
 mod rules;
 
 use std::path::PathBuf;
