@@ -72,7 +72,7 @@ impl Hosts {
     pub fn cut(&self, host: &str, from: &[u8]) -> anyhow::Result<()> {
         let sources: Vec<String> = from.iter().map(|number| format!("{PREFIX}.{number}")).collect();
         let rules = format!(
-            "table ip quorate {{ chain input {{ type filter hook input priority 0; ip saddr {{ {} }} drop; }} }}",
+            "table ip quorate {{ chain input {{ type filter hook input priority 0; ip saddr {{ {} }} drop; }}; }}",
             sources.join(", ")
         );
         self.heal(host)?;

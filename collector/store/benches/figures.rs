@@ -71,7 +71,8 @@ fn world(agent: usize, checks: &[CheckId], rounds: i64, detail: Detail) -> Vec<R
     for round in 0..rounds {
         for (place, check) in checks.iter().enumerate() {
             let place = i64::try_from(place).expect("small");
-            let slot = START_MS + round * INTERVAL_MS + place * INTERVAL_MS / i64::try_from(checks.len()).expect("small");
+            let slot =
+                START_MS + round * INTERVAL_MS + place * INTERVAL_MS / i64::try_from(checks.len()).expect("small");
             let start = AgentTime::from_millis(slot + i64::from(random.below(10) == 0));
             let fails = random.below(500) == 0;
             let rtt = 8_000 + 20_000 * i64::try_from(agent).expect("small");
@@ -164,7 +165,8 @@ fn per(total: f64, samples: usize) -> f64 {
 }
 
 fn open(directory: &tempfile::TempDir) -> Store {
-    Store::open(Config { maintenance: Maintenance::Manual, ..Config::new(directory.path().join("bench.db")) }).expect("opens")
+    Store::open(Config { maintenance: Maintenance::Manual, ..Config::new(directory.path().join("bench.db")) })
+        .expect("opens")
 }
 
 fn say(what: &str, value: f64, unit: &str) {
@@ -203,7 +205,11 @@ fn append(store: &Store, checks: &[CheckId], rounds: i64, detail: Detail) -> usi
         storing += cpu().saturating_sub(decoded);
     }
     say("  CPU per sample to decode", per(decoding.as_secs_f64() * 1e6, samples), "us");
-    say("  CPU per sample to dedup, append, fsync (20 batches a commit)", per(storing.as_secs_f64() * 1e6, samples), "us");
+    say(
+        "  CPU per sample to dedup, append, fsync (20 batches a commit)",
+        per(storing.as_secs_f64() * 1e6, samples),
+        "us",
+    );
     samples
 }
 
@@ -225,7 +231,11 @@ fn many_checks(detail: Detail, title: &str) -> f64 {
     let samples = append(&store, &checks, 1_000, detail);
     let before = cpu();
     store.compact_all(RECEIVED).expect("compacts");
-    say("  CPU per sample to compact and seal, in the background", per((cpu() - before).as_secs_f64() * 1e6, samples), "us");
+    say(
+        "  CPU per sample to compact and seal, in the background",
+        per((cpu() - before).as_secs_f64() * 1e6, samples),
+        "us",
+    );
     let bytes = stored(&store, samples);
     say("  bytes per sample stored, sealed", bytes, "B");
     bytes
@@ -247,7 +257,8 @@ fn month() {
             *best = (*best).min(begin.elapsed());
             count
         };
-        let read = timed(&mut best[0], &|| store.samples(&check, Window::ALWAYS, Wanted::Counted).expect("reads").len());
+        let read =
+            timed(&mut best[0], &|| store.samples(&check, Window::ALWAYS, Wanted::Counted).expect("reads").len());
         assert_eq!(read, samples);
         let day = Window::new(CollectorTime::from_millis(START_MS), CollectorTime::from_millis(START_MS + 86_400_000));
         timed(&mut best[1], &|| store.records(&check, day, Wanted::Counted).expect("reads").len());

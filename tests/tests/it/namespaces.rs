@@ -309,7 +309,7 @@ fn collector_config(folder: &Path) -> String {
     write!(
         text,
         "checks:\n  \
-         - {{id: shop, name: Shop, http: {{url: \"http://{PREFIX}.{TARGET}/\"}}, confirm: {{retries: 2, after: 500ms, solicit: true}}}}\n  \
+         - {{id: shop, name: Shop, http: {{url: \"http://{PREFIX}.{TARGET}/\"}}, merge_gap: 1s, confirm: {{retries: 2, after: 500ms, solicit: true}}}}\n  \
          - {{id: api, name: API, http: {{url: \"http://{PREFIX}.{TARGET}/\"}}, regions: [ams, fra, iad]}}\n"
     )
     .expect("a String takes all");
