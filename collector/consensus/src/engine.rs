@@ -72,6 +72,8 @@ pub struct Engine {
     equivocating: Vec<AgentId>,
     too_late: u64,
     breaches: u64,
+    /// Whether other samples than such that change nothing came since things were last worked out.
+    stirred: bool,
     /// How many samples changed nothing since things were last worked out.
     quiet: u32,
     /// How far reaches what other samples can have changed.
@@ -113,6 +115,7 @@ impl Engine {
             equivocating: Vec::new(),
             too_late: 0,
             breaches: 0,
+            stirred: false,
             quiet: 0,
             unquiet_to: i64::MIN,
             worked_out_to: i64::MIN,
@@ -214,7 +217,7 @@ impl Engine {
             return None;
         }
         line.reach = line.reach.max(z.hold.saturating_sub(z.earliest()));
-        self.dirty.add(x.earliest(), x.hold.max(z.hold).saturating_add(1));
+        self.dirty.add(x.earliest().min(z.earliest()), x.hold.max(z.hold).saturating_add(1));
         self.quiet += 1;
         Some(z)
     }
@@ -231,6 +234,7 @@ impl Engine {
             line.reach = line.reach.max(point.hold.saturating_sub(point.earliest()));
         }
         self.dirty.add(from, to);
+        self.stirred = true;
         // What is held behind an agent's newest sample is settled by the next one, which is quiet or not by itself.
         let newest = self.lines.get(line_at).is_some_and(|line| place + 1 == line.len());
         self.unquiet_to = self.unquiet_to.max(if newest { to.min(point.latest()) } else { to });
@@ -317,7 +321,7 @@ impl Engine {
     pub fn handle_timeout(&mut self, now: CollectorTime) {
         let ran_out = self.follow_time(now);
         let new_rule = self.rules.starts().any(|at| self.worked_out_to < at && at <= now.as_millis());
-        let changed = ran_out || new_rule;
+        let changed = ran_out || new_rule || self.stirred;
         // While samples only say again what was said, nothing is told, and sweeping them can wait.
         if changed || self.quiet >= MOST_QUIET || self.worked_out_to <= self.unquiet_to {
             self.work_out(now);

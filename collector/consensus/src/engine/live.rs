@@ -28,14 +28,24 @@ pub(crate) struct Live {
     tallies: Vec<Tally>,
     state: State,
     regions_bad: Vec<u16>,
+    /// The latest moment the engine was told of.
     seen: i64,
+    /// The moment the state was last judged at.
+    judged: i64,
 }
 
 impl Live {
     pub(crate) fn new(rules: &Rules, regions: &Regions) -> Self {
         let tallies = alloc::vec![Tally::default(); regions.len()];
         let finding = rules.at(i64::MIN).judge(&tallies);
-        Self { voices: Vec::new(), tallies, state: finding.state, regions_bad: finding.bad, seen: i64::MIN }
+        Self {
+            voices: Vec::new(),
+            tallies,
+            state: finding.state,
+            regions_bad: finding.bad,
+            seen: i64::MIN,
+            judged: i64::MIN,
+        }
     }
 
     pub(crate) fn insert(&mut self, at: usize) {
@@ -141,14 +151,15 @@ impl Engine {
             if let Some(agent) = self.lines.get(line_at).map(|line| line.agent.clone()) {
                 self.events.push_back(Event::AgentChanged { agent, from, to });
             }
+        }
+        if old != new || self.rules.starts().any(|at| self.live.judged < at && at <= self.live.seen) {
             self.follow_state(now);
         }
     }
 
     /// Votes run out and policies come into effect as time passes. Returns whether any vote ran out.
     pub(crate) fn follow_time(&mut self, now: CollectorTime) -> bool {
-        let before = self.live.seen;
-        self.live.seen = before.max(now.as_millis());
+        self.live.seen = self.live.seen.max(now.as_millis());
         let ran_out = |voice: &Voice| voice.vote.is_some() && voice.hold <= self.live.seen;
         let over: Vec<usize> =
             self.live.voices.iter().enumerate().filter(|(_, voice)| ran_out(voice)).map(|(at, _)| at).collect();
@@ -163,7 +174,7 @@ impl Engine {
                 self.events.push_back(Event::AgentChanged { agent, from, to: None });
             }
         }
-        if changed || self.rules.starts().any(|at| before < at && at <= self.live.seen) {
+        if changed || self.rules.starts().any(|at| self.live.judged < at && at <= self.live.seen) {
             self.follow_state(now);
         }
         changed
@@ -171,6 +182,7 @@ impl Engine {
 
     /// Tells if the live state changed.
     pub(crate) fn follow_state(&mut self, now: CollectorTime) {
+        self.live.judged = self.live.seen;
         let finding = self.rules.at(self.live.seen).judge(&self.live.tallies);
         let old = core::mem::replace(&mut self.live.state, finding.state);
         let changed = old != finding.state;

@@ -128,6 +128,7 @@ impl Engine {
     fn settle(&mut self, now: CollectorTime) {
         let mark = self.watermark(now).as_millis();
         self.quiet = 0;
+        self.stirred = false;
         self.worked_out_to = mark;
         let from = match self.told_to {
             Some(from) => from,
