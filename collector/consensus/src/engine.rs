@@ -219,6 +219,8 @@ impl Engine {
         line.reach = line.reach.max(z.hold.saturating_sub(z.earliest()));
         self.dirty.add(x.earliest().min(z.earliest()), x.hold.max(z.hold).saturating_add(1));
         self.quiet += 1;
+        // An agent that lags behind changes what the others' samples had settled.
+        self.stirred |= x.earliest() < self.worked_out_to;
         Some(z)
     }
 

@@ -13,10 +13,13 @@ use crate::quorum::{Regions, Rules, Tally};
 use crate::references;
 use crate::timeline::Votes;
 
+/// The region an agent votes in and what it says; `None` = it has no vote.
+type Said = Option<(u16, Kind)>;
+
 /// What an agent says now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Voice {
-    vote: Option<(u16, Kind)>,
+    vote: Said,
     /// Until when it holds.
     hold: i64,
 }
@@ -85,8 +88,8 @@ impl Live {
         }
     }
 
-    /// Sets what an agent says. Returns its value before and after.
-    fn speak(&mut self, at: usize, newest: Option<&Point>) -> (Option<Kind>, Option<Kind>) {
+    /// Sets what an agent says. Returns its vote before and after.
+    fn speak(&mut self, at: usize, newest: Option<&Point>) -> (Said, Said) {
         let voice = match newest {
             Some(point) if point.kind_votes() && point.hold > self.seen => {
                 Voice { vote: Some((point.region, point.kind)), hold: point.hold }
@@ -107,7 +110,7 @@ impl Live {
                 tally.add(Votes::certain(kind));
             }
         }
-        (old.vote.map(|(_, kind)| kind), voice.vote.map(|(_, kind)| kind))
+        (old.vote, voice.vote)
     }
 }
 
@@ -146,11 +149,11 @@ impl Engine {
             newest = alone.into_iter().flatten().next().unwrap_or(newest);
         }
         let (old, new) = self.live.speak(line_at, Some(&newest));
-        if old != new {
-            let [from, to] = [old, new].map(|kind| kind.and_then(value));
-            if let Some(agent) = self.lines.get(line_at).map(|line| line.agent.clone()) {
-                self.events.push_back(Event::AgentChanged { agent, from, to });
-            }
+        let [from, to] = [old, new].map(|vote| vote.and_then(|(_, kind)| value(kind)));
+        if from != to
+            && let Some(agent) = self.lines.get(line_at).map(|line| line.agent.clone())
+        {
+            self.events.push_back(Event::AgentChanged { agent, from, to });
         }
         if old != new || self.rules.starts().any(|at| self.live.judged < at && at <= self.live.seen) {
             self.follow_state(now);
@@ -170,7 +173,7 @@ impl Engine {
         for at in over {
             let (old, _) = self.live.speak(at, None);
             if let Some(line) = self.lines.get(at) {
-                let (agent, from) = (line.agent.clone(), old.and_then(value));
+                let (agent, from) = (line.agent.clone(), old.and_then(|(_, kind)| value(kind)));
                 self.events.push_back(Event::AgentChanged { agent, from, to: None });
             }
         }
