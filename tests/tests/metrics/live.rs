@@ -13,10 +13,10 @@ use crate::lab::Lab;
 use crate::{dashboard, deploy};
 
 /// How long anything may take that has to come about.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// How long the past may take to settle after a start and an outage.
-const SETTLED: Duration = Duration::from_secs(180);
+const SETTLED: Duration = Duration::from_mins(3);
 
 #[test]
 fn an_outage_shows_in_every_panel_and_fires_its_alert() -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use quorate_collector_http::metrics::catalogue::CATALOGUE;
+use quorate_collector_http::metrics::catalogue::{CATALOGUE, Family};
 use quorate_tests::peers::promtool;
 use quorate_tests::process::{can_run, missing_programs};
 
@@ -53,7 +53,7 @@ fn every_alert_has_a_case_where_it_fires_and_one_where_it_does_not() {
 
 /// Every word with our prefix in a text is a sample of the catalogue.
 pub(crate) fn names_only_known_metrics(text: &str) {
-    let known: BTreeSet<String> = CATALOGUE.iter().map(|family| family.sample_name()).collect();
+    let known: BTreeSet<String> = CATALOGUE.iter().map(Family::sample_name).collect();
     for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
         if word.starts_with("quorate_") {
             let family = ["_bucket", "_sum", "_count"].iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word);
