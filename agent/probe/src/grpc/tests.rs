@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn reply(status: i32) -> Vec<u8> {
@@ -28,4 +30,16 @@ fn only_serving_is_right() {
 fn requests_are_framed() {
     assert_eq!(frame(""), [0, 0, 0, 0, 0]);
     assert_eq!(frame("ab"), [0, 0, 0, 0, 4, 10, 2, b'a', b'b']);
+}
+
+proptest! {
+    #[test]
+    fn any_body_is_read_without_panic(noise in prop::collection::vec(any::<u8>(), 0..200), framed in any::<bool>()) {
+        let mut body = noise;
+        if framed && body.len() >= 5 {
+            let length = u32::try_from(body.len() - 5).expect("short").to_be_bytes();
+            body.splice(0..5, [&[0], length.as_slice()].concat());
+        }
+        judge(OK, &HeaderMap::new(), &body).err();
+    }
 }
