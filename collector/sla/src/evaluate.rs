@@ -143,6 +143,17 @@ pub(crate) struct BadShares {
     pub(crate) high: Ratio,
 }
 
+/// The bad shares of a window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shares {
+    /// By the contract's rule for unknown time; `None` without anything to take a share of.
+    pub(crate) bad: Option<BadShares>,
+    /// If all that is certain was down, and all that is unknown up.
+    pub(crate) best: Option<Ratio>,
+    /// If all that is possible was down, and all that is unknown too.
+    pub(crate) worst: Option<Ratio>,
+}
+
 /// Parts of `1 / scale` ms of one stretch of time that counts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parts {
@@ -194,13 +205,15 @@ impl<'a> Assessor<'a> {
             Denominator::Total => parts_of(scope.length(), scale),
             Denominator::MinusExcluded => parts.all,
         };
-        let (bad, worst) = self.bad_shares(&scope, &counted, &parts, denominator);
-        let uptime = bad.map(|bad| Uptime { low: bad.high.rest(), point: bad.point.rest(), high: bad.low.rest() });
+        let shares = self.shares(&scope, &counted, &parts, denominator);
+        let uptime =
+            shares.bad.map(|bad| Uptime { low: bad.high.rest(), point: bad.point.rest(), high: bad.low.rest() });
         let objective = self.contract.objective();
         let breach = objective.map_or(Breach::None, |objective| {
-            if uptime.is_some_and(|uptime| uptime.high < objective.ratio()) {
+            let kept = |bad: Option<Ratio>| bad.is_none_or(|bad| bad.rest() >= objective.ratio());
+            if !kept(shares.best) {
                 Breach::Certain
-            } else if worst.is_none_or(|worst| worst.rest() >= objective.ratio()) {
+            } else if kept(shares.worst) {
                 Breach::None
             } else {
                 Breach::Possible
@@ -298,21 +311,16 @@ impl<'a> Assessor<'a> {
         }
     }
 
-    /// The bad shares by the contract's basis, and the share if unknown time was down as well; `None` without anything
-    /// to take a share of.
-    fn bad_shares(
-        &self,
-        scope: &IntervalSet,
-        counted: &IntervalSet,
-        parts: &Parts,
-        denominator: u128,
-    ) -> (Option<BadShares>, Option<Ratio>) {
+    /// The bad shares by the contract's basis.
+    fn shares(&self, scope: &IntervalSet, counted: &IntervalSet, parts: &Parts, denominator: u128) -> Shares {
         let terms = self.contract.terms();
-        let worst = Ratio::new(parts.high + parts.unknown, denominator);
+        let of_time = || Shares {
+            bad: time_shares(parts, denominator, terms.unknown),
+            best: Ratio::new(parts.low, denominator),
+            worst: Ratio::new(parts.high + parts.unknown, denominator),
+        };
         match terms.basis {
-            Basis::Continuous | Basis::MinuteAllFail | Basis::MinuteErrorRate { .. } => {
-                (time_shares(parts, denominator, terms.unknown), worst)
-            }
+            Basis::Continuous | Basis::MinuteAllFail | Basis::MinuteErrorRate { .. } => of_time(),
             Basis::IntervalErrorRateMean { interval } => {
                 let attempts = self.all_attempts();
                 let mean = mean::Mean { assessor: self, interval, attempts: attempts.as_deref() };
@@ -320,7 +328,7 @@ impl<'a> Assessor<'a> {
             }
             Basis::Requests => {
                 let Some(attempts) = self.all_attempts() else {
-                    return (time_shares(parts, denominator, terms.unknown), worst);
+                    return of_time();
                 };
                 let count = |set: &IntervalSet| {
                     attempts.iter().map(|a| a.count(set)).fold((0, 0), |(f, n), (failed, all)| (f + failed, n + all))
@@ -333,7 +341,7 @@ impl<'a> Assessor<'a> {
                 let bad = Ratio::new(failed, all);
                 let hidden = Ratio::new(parts.unknown, parts.all).unwrap_or(Ratio::ZERO);
                 let worst = bad.map_or(Some(hidden), |bad| bad.plus(hidden).or(Some(Ratio::ONE)));
-                (bad.map(|bad| BadShares { low: bad, point: bad, high: bad }), worst)
+                Shares { bad: bad.map(|bad| BadShares { low: bad, point: bad, high: bad }), best: bad, worst }
             }
         }
     }

@@ -118,7 +118,7 @@ pub enum Breach {
     None,
     /// It cannot be said.
     Possible,
-    /// Yes, even if only that was down which certainly was.
+    /// Yes, even if only that was down which certainly was and all that is unknown was up.
     Certain,
 }
 

@@ -4,7 +4,7 @@ use alloc::collections::BTreeSet;
 
 use quorate_model::{CollectorTime, Millis};
 
-use super::{Assessor, BadShares};
+use super::{Assessor, BadShares, Shares};
 use crate::basis::Attempts;
 use crate::contract::UnknownRule;
 use crate::interval::{Interval, IntervalSet};
@@ -19,25 +19,25 @@ pub(super) struct Mean<'a> {
 
 impl Mean<'_> {
     /// The mean error rates, and what they would be if unknown time had failed.
-    pub(super) fn shares(&self, counted: &IntervalSet, denominator: u128) -> (Option<BadShares>, Option<Ratio>) {
-        let mut sums = [Sum::default(); 4];
+    pub(super) fn shares(&self, counted: &IntervalSet, denominator: u128) -> Shares {
+        let mut sums = [Sum::default(); 5];
         for index in self.touched(counted) {
             let start = CollectorTime::from_millis(index * self.interval.get());
             let Some(interval) = Interval::new(start, start + self.interval) else { continue };
             self.add(&counted.clip(interval), &mut sums);
         }
-        let [low, point, high, worst] = sums.map(|sum| sum.over(denominator));
-        let shares = low.zip(point).zip(high).map(|((low, point), high)| BadShares { low, point, high });
-        (shares, worst)
+        let [low, point, high, best, worst] = sums.map(|sum| sum.over(denominator));
+        let bad = low.zip(point).zip(high).map(|((low, point), high)| BadShares { low, point, high });
+        Shares { bad, best, worst }
     }
 
-    fn add(&self, set: &IntervalSet, [low, point, high, worst]: &mut [Sum; 4]) {
+    fn add(&self, set: &IntervalSet, [low, point, high, best, worst]: &mut [Sum; 5]) {
         let parts = self.assessor.parts(set);
         if let Some(attempts) = self.attempts {
             let counts = attempts.iter().map(|attempts| attempts.count(set));
             let (failed, all) = counts.fold((0, 0), |(f, n), (failed, all)| (f + failed, n + all));
             // An interval without an attempt has no errors; the worst case is that all of it failed unseen.
-            for sum in [low, point, high] {
+            for sum in [low, point, high, best] {
                 sum.add(parts.all * failed, all);
             }
             if all == 0 {
@@ -55,6 +55,7 @@ impl Mean<'_> {
         low.add(parts.all * parts.low, whole);
         point.add(parts.all * (parts.point + extra), whole);
         high.add(parts.all * (parts.high + extra), whole);
+        best.add(parts.low, 1);
         worst.add(parts.high + parts.unknown, 1);
     }
 

@@ -255,10 +255,13 @@ fn reference(draft: &ContractDraft, world: &World) -> Found {
         share(high + extra).zip(share(point + extra)).zip(share(low)).map(|((low, point), high)| [low, point, high]);
     let promised = draft.objectives.availability.expect("a promise").ratio();
     let worst_is_met = whole == 0 || Ratio::new(whole - high - unknown, whole).expect("over 0") >= promised;
-    let breach = match uptime {
-        Some([_, _, high]) if high < promised => Breach::Certain,
-        _ if worst_is_met => Breach::None,
-        _ => Breach::Possible,
+    let best_is_met = whole == 0 || Ratio::new(whole - low, whole).expect("over 0") >= promised;
+    let breach = if !best_is_met {
+        Breach::Certain
+    } else if worst_is_met {
+        Breach::None
+    } else {
+        Breach::Possible
     };
     Found { down: point, unknown, excluded, uptime, breach }
 }

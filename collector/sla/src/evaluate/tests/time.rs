@@ -127,7 +127,7 @@ fn unknown_time_counts_as_the_contract_rules() {
     let rule = |rule: UnknownRule| move |draft: &mut ContractDraft| draft.unknown = rule;
     let day = "unknown 2026-11-05T00:00:00Z 24h; down 2026-11-10T08:00:00Z 1296s";
     // 1,296 s of 29 days are over 0.05 %, of 30 days just not.
-    check(rule(UnknownRule::Exclude), day, "2026-11", "unknown 86400000 point 99.9482 breach certain credit 10");
+    check(rule(UnknownRule::Exclude), day, "2026-11", "unknown 86400000 point 99.9482 breach possible credit 10");
     check(rule(UnknownRule::Up), day, "2026-11", "unknown 86400000 point 99.9500 breach possible credit 0");
     check(
         rule(UnknownRule::Down),
