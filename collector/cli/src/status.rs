@@ -194,6 +194,11 @@ pub(crate) fn uptime(uptime: &Uptime) -> String {
     text
 }
 
+/// The best estimate alone, for narrow columns.
+pub(crate) fn percent(check: &CheckStatus) -> String {
+    check.last_day.percent.as_ref().map_or_else(|| "-".to_owned(), |percent| format!("{} %", percent.point))
+}
+
 /// A table of the regions that do not say that all is well; nothing where all do.
 fn dissent(checks: &[&CheckStatus], now_ms: i64, look: &Look) -> String {
     let mut table = Table::new(&[

@@ -12,7 +12,7 @@ use crate::incidents::{bounds, counted};
 use crate::moment;
 use crate::paint::{Tone, harmless};
 use crate::screen::{span, style};
-use crate::status::worst_first;
+use crate::status::{percent, worst_first};
 
 /// Everything that is shown.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ fn draw_checks(frame: &mut Frame<'_>, area: Rect, view: &View) {
             Cell::from(span(Tone::of_state(&check.state), check.state.to_uppercase())),
             Cell::from(moment::show_span((status.now_ms - check.since_ms).max(0))),
             Cell::from(votes(&check.regions)),
-            Cell::from(check.last_day.percent.as_ref().map_or_else(|| "-".to_owned(), |p| format!("{} %", p.point))),
+            Cell::from(percent(check)),
         ])
     });
     let widest = checks.iter().map(|check| check.id.len()).max().unwrap_or(0).clamp(5, 32);

@@ -14,7 +14,7 @@ use crate::incidents::bounds;
 use crate::moment;
 use crate::paint::{Tone, harmless};
 use crate::screen::{span, style};
-use crate::status::uptime;
+use crate::status::percent;
 
 /// Everything that is shown.
 #[derive(Clone, Debug)]
@@ -98,7 +98,7 @@ fn draw_checks(frame: &mut Frame<'_>, area: Rect, view: &View) {
             Cell::from(format!("for {}", moment::show_span((status.now_ms - check.since_ms).max(0)))),
             Cell::from(format!("{bad} bad of {}, {} needed", check.regions.len(), check.need)),
             Cell::from(harmless(&check.quorum)),
-            Cell::from(uptime(&check.last_day)),
+            Cell::from(percent(check)),
         ])
     });
     let head = ["check", "state", "", "votes", "rule", "uptime 24 h"];
