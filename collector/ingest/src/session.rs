@@ -237,8 +237,9 @@ impl<'a> Session<'a> {
         loop {
             match self.next().await {
                 Next::Message(Some(message)) => {
-                    self.heard = tokio::time::Instant::now();
                     self.handle(message).await?;
+                    // After it was handled: what an agent could not say while it had to wait is no silence.
+                    self.heard = tokio::time::Instant::now();
                 }
                 Next::Message(None) => {
                     self.finished = true;
@@ -319,6 +320,7 @@ impl<'a> Session<'a> {
 
     async fn tell(&mut self, news: News) -> Result<(), Status> {
         self.in_flight = self.in_flight.saturating_sub(news.done);
+        self.heard = tokio::time::Instant::now();
         for reject in news.rejects {
             self.send(collector_message::Kind::Reject(reject)).await?;
         }

@@ -20,8 +20,6 @@ pub const FORMAT: i64 = STEPS.len() as i64;
 
 /// How long opening waits for another connection of the same process.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
-/// Bytes read through a memory map at most; beyond, reads go through the page cache.
-const MMAP_BYTES: i64 = 1 << 30;
 
 fn unreachable_file(path: &Path) -> impl Fn(rusqlite::Error) -> OpenError + '_ {
     move |error| {
@@ -51,7 +49,8 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     }
     // Checkpoints are made by the maintenance alone, which looks at their errors: the engine's own ones are silent.
     conn.execute_batch(
-        "PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;",
+        "PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;
+         PRAGMA journal_size_limit=67108864;",
     )
     .map_err(&wrong)?;
     migrate(path, &mut conn)?;
@@ -64,7 +63,7 @@ pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, rusqlite::Erro
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(BUSY_WAIT)?;
-    conn.pragma_update(None, "mmap_size", MMAP_BYTES)?;
+    // No memory map: a sector that does not read has to be an error, not the end of the process.
     conn.pragma_update(None, "query_only", true)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(conn)
@@ -75,7 +74,7 @@ pub(crate) fn open_for_checkpoints(path: &Path) -> Result<Connection, rusqlite::
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(BUSY_WAIT)?;
-    conn.execute_batch("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA mmap_size=1073741824;")?;
+    conn.execute_batch("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;")?;
     conn.set_prepared_statement_cache_capacity(32);
     Ok(conn)
 }
