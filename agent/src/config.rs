@@ -6,7 +6,7 @@ mod read;
 mod url;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use quorate_agent_probe::{Limits as ProbeLimits, Network};
 use quorate_collector_config::Diagnostic;
@@ -37,7 +37,7 @@ pub struct Config {
     pub probes_in_flight: usize,
     /// Samples kept while a collector is away, 1,000 to 10,000,000.
     pub spool_samples: usize,
-    /// Memory they may take, in bytes: 1 MiB to 4 GiB.
+    /// Memory they may take, in bytes: 1 MiB to 4 GiB. A backlog is packed as on the wire.
     pub spool_bytes: usize,
     /// The rate at which a backlog goes out, 100 to 100,000 samples a second.
     pub backlog_samples_per_s: u32,
@@ -102,7 +102,7 @@ impl Config {
             networks: Networks::default(),
             source_addresses: Vec::new(),
             probes_in_flight: 256,
-            spool_samples: 50_000,
+            spool_samples: 1_000_000,
             spool_bytes: 16 * 1024 * 1024,
             backlog_samples_per_s: 5000,
             flush_after: Millis::new(200),
@@ -117,6 +117,17 @@ impl Config {
     pub fn parse(text: &str, overrides: &Overrides) -> Result<Self, Vec<Diagnostic>> {
         let document = Document::parse(text).map_err(|error| vec![error])?;
         document.read(|cursor| read::config(cursor, overrides))
+    }
+
+    /// Takes the key from a folder of credentials, if a file of its name is there: a service manager puts it where only this
+    /// service can read it.
+    pub fn use_credentials(&mut self, folder: &Path) {
+        if let Some(tls) = &mut self.tls
+            && let Some(name) = tls.key.file_name()
+            && folder.join(name).is_file()
+        {
+            tls.key = folder.join(name);
+        }
     }
 
     /// Who the agent is, given what its certificate says.

@@ -81,7 +81,10 @@ fn start(arguments: Arguments) -> anyhow::Result<()> {
         collectors: arguments.collector,
         data_dir: arguments.data_dir,
     };
-    let config = read_config(arguments.config.as_deref(), &overrides)?;
+    let mut config = read_config(arguments.config.as_deref(), &overrides)?;
+    if let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") {
+        config.use_credentials(Path::new(&folder));
+    }
     if arguments.check_config {
         let (agent, region) = Agent::check(&config)?;
         info!(%agent, %region, collectors = config.collectors.len(), "the configuration is good");

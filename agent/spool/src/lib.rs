@@ -6,7 +6,7 @@
 //!
 //! The trait [`Spool`] is what the agent uses; [`MemorySpool`] keeps samples in memory, so they live as long as the process.
 //! Each sample carries its boot, and all samples of one spool are of one boot: what an earlier boot left behind is another
-//! spool. This crate deliberately has no encoding, no file, no clock and no task; waking readers is the caller's business.
+//! spool. This crate deliberately has no file, no clock and no task; waking readers is the caller's business.
 
 mod memory;
 

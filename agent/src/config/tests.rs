@@ -164,3 +164,16 @@ fn an_allowed_network_need_not_be_public() {
     assert!(permits("10.0.0.1") && permits("1.1.1.1"));
     assert!(!permits("10.1.0.1") && !permits("198.51.101.1") && !permits("127.0.0.1"));
 }
+
+#[test]
+fn a_credential_of_the_keys_name_stands_in_for_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let key = PathBuf::from("/etc/quorate/agent.key");
+    let mut config = Config::new(Vec::new());
+    config.tls = Some(TlsFiles { certificate: "a.pem".into(), key: key.clone(), ca: "c.pem".into() });
+    config.use_credentials(dir.path());
+    assert_eq!(config.tls.as_ref().map(|tls| &tls.key), Some(&key));
+    std::fs::write(dir.path().join("agent.key"), "key").expect("writable");
+    config.use_credentials(dir.path());
+    assert_eq!(config.tls.map(|tls| tls.key), Some(dir.path().join("agent.key")));
+}

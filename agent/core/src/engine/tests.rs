@@ -340,8 +340,6 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
-
     #[test]
     fn the_invariants_hold_whatever_happens(
         events in prop::collection::vec(event(), 1..60), limit in 1usize..6,
