@@ -10,7 +10,6 @@ mod case;
 mod past;
 mod recent;
 mod shard;
-mod value;
 mod votes;
 
 use std::collections::BTreeMap;

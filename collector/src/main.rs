@@ -26,7 +26,7 @@ struct Arguments {
     /// Checks the configuration, tells every mistake, and ends.
     #[arg(long)]
     check_config: bool,
-    /// How log lines are written to standard error; QUORATE_LOG filters them, such as `debug` or `info,quorate_collector=debug`.
+    /// How log lines are written to standard error; the variable `QUORATE_LOG` filters them, such as `debug`.
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
 }
@@ -146,13 +146,12 @@ async fn reload(collector: &Collector) {
         Ok(now) => notify(&[NotifyState::Reloading, now]),
         Err(error) => tracing::debug!(%error, "the service manager is not told of the reload"),
     }
-    match tokio::time::timeout(Duration::from_secs(60), collector.reload()).await {
-        Ok(Ok(_)) => {}
+    match tokio::time::timeout(Duration::from_mins(1), collector.reload()).await {
         Ok(Err(quorate_collector::ReloadError::Config(mistakes))) => say(&mistakes.render()),
-        // Told in the log already.
-        Ok(Err(_)) => {}
+        // The rest is told in the log already.
+        Ok(_) => {}
         Err(_) => {
-            tracing::error!("the reload took more than a minute and was given up; the configuration before stays")
+            tracing::error!("the reload took more than a minute and was given up; the configuration before stays");
         }
     }
     notify(&[NotifyState::Ready]);

@@ -1,16 +1,16 @@
 //! One check: its samples, what was concluded of them, and what is to be written and asked.
 //!
 //! A case is pure: samples, the time and what the store holds come in, [`Case::poll`] says what is to be written, and
-//! [`Case::committed`] that it was. It keeps the samples from a little before the settled past on. A sample from before
-//! that makes the case ask for its past again ([`Case::wants_past`]); it then goes back and concludes everything from
-//! there on anew, by the same path as ever.
+//! [`Case::committed`] that it was. Its engine retains what is needed from a little before the settled past on. A sample
+//! from before that makes the case ask for its past again ([`Case::wants_past`]); it then goes back and concludes
+//! everything from there on anew, by the same path as ever.
 
-mod lives;
+mod latest;
 
 use std::collections::BTreeMap;
 
 use quorate_collector_consensus::confirm::{Confirmation, Request};
-use quorate_collector_consensus::{self as consensus, Live};
+use quorate_collector_consensus::{self as consensus, Engine, Event, Live, Value};
 use quorate_collector_http::Window;
 use quorate_collector_http::view::CheckTotals;
 use quorate_collector_store::Finality;
@@ -21,7 +21,7 @@ use quorate_model::{
 use super::amend::{Written, adopt_names, is_due};
 use super::recent::{HELD, Recent, clip};
 use crate::history::CheckHistory;
-use lives::Lives;
+use latest::Latest;
 
 /// After a start nothing more is settled for so long, so that agents with a backlog can connect first.
 const START_GRACE: Millis = Millis::from_secs(30);
@@ -31,6 +31,9 @@ const LATE_QUIET: Millis = Millis::from_secs(10);
 
 /// Samples are kept for so long before the settled past, beyond what the rules reach back.
 const MARGIN: Millis = Millis::from_secs(60);
+
+/// What is no longer needed is let go so often.
+const TRIM_EVERY: Millis = Millis::from_secs(30);
 
 /// What is to be written of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,10 +73,9 @@ pub(crate) struct Case {
     history: CheckHistory,
     interval: Millis,
     started: CollectorTime,
-    samples: Vec<Sample>,
-    /// All samples from here on are in memory; `MAX` before the past was read.
-    kept_from: CollectorTime,
-    lives: Lives,
+    /// Judges; `None` before the past was read.
+    engine: Option<Engine>,
+    latest: Latest,
     recent: Recent,
     /// What was concluded behind the settled past.
     provisional: Vec<Segment>,
@@ -84,6 +86,9 @@ pub(crate) struct Case {
     /// The earliest sample from before the settled past that was not looked at yet.
     late: Option<CollectorTime>,
     last_late: Option<CollectorTime>,
+    /// True if the engine does not retain what is to be judged.
+    missing: bool,
+    trimmed: CollectorTime,
 }
 
 impl Case {
@@ -91,19 +96,20 @@ impl Case {
     pub(crate) fn new(check: CheckId, history: CheckHistory, interval: Millis, now: CollectorTime) -> Self {
         Self {
             recent: Recent::new(history.since, now),
-            lives: Lives::new(interval.times(3)),
+            latest: Latest::new(interval.times(3)),
             check,
             history,
             interval,
             started: now,
-            samples: Vec::new(),
-            kept_from: CollectorTime::MAX,
+            engine: None,
             provisional: Vec::new(),
             written: BTreeMap::new(),
             found: Vec::new(),
             confirmation: Confirmation::new(),
             late: None,
             last_late: None,
+            missing: false,
+            trimmed: now,
         }
     }
 
@@ -142,9 +148,15 @@ impl Case {
         self.recent.totals()
     }
 
-    /// The samples in memory.
-    pub(crate) fn samples(&self) -> &[Sample] {
-        &self.samples
+    /// The latest samples of every agent, which say what each votes now.
+    pub(crate) fn samples(&self) -> Vec<Sample> {
+        self.latest.samples()
+    }
+
+    /// How many samples the engine retains.
+    #[cfg(test)]
+    pub(crate) fn retained(&self) -> usize {
+        self.engine.as_ref().map_or(0, Engine::retained)
     }
 
     /// The incidents of the samples in memory, as found last; whether they are settled.
@@ -162,16 +174,27 @@ impl Case {
 
     /// The end of an agent's last sample, and the total of its last right answer.
     pub(crate) fn last_of(&self, agent: &AgentId) -> Option<(CollectorTime, Option<Micros>)> {
-        self.lives.last_of(agent)
+        self.latest.last_of(agent)
     }
 
     /// How far samples and their order reach: what lies further apart does not touch.
     fn margin(&self) -> Millis {
-        self.lives.reach().times(2) + MARGIN + self.policy().merge_gap
+        self.reach().times(2) + MARGIN + self.policy().merge_gap
+    }
+
+    /// The longest a sample's value was held.
+    fn reach(&self) -> Millis {
+        self.latest.reach()
     }
 
     /// Takes a changed configuration.
-    pub(crate) fn handle_history(&mut self, history: CheckHistory, interval: Millis) {
+    pub(crate) fn handle_history(&mut self, history: CheckHistory, interval: Millis, now: CollectorTime) {
+        if let Some(engine) = &mut self.engine {
+            let known = engine.history().changes().len();
+            for (from, policy) in history.policies.changes().iter().skip(known) {
+                engine.handle_policy(*from, policy.clone(), now);
+            }
+        }
         self.history = history;
         self.interval = interval;
     }
@@ -179,18 +202,23 @@ impl Case {
     /// Takes a record that is durable and counts. Gives what to ask of other agents.
     pub(crate) fn handle_record(&mut self, record: &Record, now: CollectorTime) -> Option<Request> {
         let sample = &record.sample;
+        // Before the past was read there is nothing to do: the record is in the store and will be read with it.
+        let engine = self.engine.as_mut()?;
         let start = sample.start_corrected();
-        let late_ok = self.history.policies.at(start).late_ok;
-        let changed = self.lives.note(sample, Some(record.phases.total), late_ok);
-        if start >= self.kept_from {
-            self.samples.push(sample.clone());
+        self.latest.note(sample, Some(record.phases.total));
+        engine.handle_sample(sample, now);
+        let mut changed = false;
+        while let Some(event) = engine.poll_event() {
+            if let Event::AgentChanged { from, to, .. } = event {
+                changed |= is_reason_to_ask(from, to);
+            }
         }
         if start < self.recent.settled() {
             self.last_late = Some(now);
             self.late = Some(self.late.map_or(start, |late| late.min(start)));
         }
         // What is long past is no reason to ask anybody now.
-        let is_news = now - sample.end_corrected() <= self.lives.reach();
+        let is_news = now - sample.end_corrected() <= self.reach();
         (changed && is_news).then(|| self.handle_suspect(&sample.id.agent, now)).flatten()
     }
 
@@ -203,28 +231,25 @@ impl Case {
     /// Where the past is wanted from the store: from when on conclusions are to be drawn anew. `None` where the samples in
     /// memory suffice; `MAX` = from where the stored conclusions end.
     pub(crate) fn wants_past(&self) -> Option<CollectorTime> {
-        if self.kept_from == CollectorTime::MAX {
+        if self.engine.is_none() {
             return Some(CollectorTime::MAX);
         }
-        self.rewind_to().filter(|to| *to < self.kept_from + self.margin())
+        self.missing.then(|| self.judge_from())
     }
 
-    /// From where on late samples make conclusions anew.
-    fn rewind_to(&self) -> Option<CollectorTime> {
-        self.late.map(|late| (late - self.lives.reach()).min(self.recent.settled()))
+    /// From where on conclusions are to be drawn: from where the settled past ends, or from where late samples begin.
+    fn judge_from(&self) -> CollectorTime {
+        let settled = self.recent.settled();
+        self.late.map_or(settled, |late| (late - self.reach()).min(settled))
     }
 
     /// The latest moment from which samples have to be known so that conclusions from `wanted` on are right: a margin
     /// before it, and before every incident that touches what comes behind.
-    pub(crate) fn begin_before<'a>(
-        &self,
-        wanted: CollectorTime,
-        incidents: impl Iterator<Item = &'a Incident> + Clone,
-    ) -> CollectorTime {
+    pub(crate) fn begin_before(&self, wanted: CollectorTime, incidents: &[&Incident]) -> CollectorTime {
         let margin = self.margin();
         let mut begin = wanted - margin;
         loop {
-            let touching = incidents.clone().filter(|incident| match incident.end {
+            let touching = incidents.iter().filter(|incident| match incident.end {
                 Some(end) => end.max(incident.end_bounds.latest) + margin > begin,
                 None => true,
             });
@@ -239,25 +264,22 @@ impl Case {
 
     /// Takes what the store holds.
     pub(crate) fn recall(&mut self, past: Past, now: CollectorTime) {
-        let opened = self.kept_from == CollectorTime::MAX;
         for written in past.incidents {
             self.written.insert(written.incident.id.clone(), written);
         }
         self.recent.rewind(past.rewind_to, past.segments);
+        let mut engine = Engine::new(self.history.policies.clone());
+        engine.reload(past.from, &past.samples, Vec::new(), now);
+        while engine.poll_event().is_some() {}
         for sample in &past.samples {
-            let late_ok = self.history.policies.at(sample.start_corrected()).late_ok;
-            self.lives.note(sample, None, late_ok);
+            self.latest.note(sample, None);
         }
-        let came = std::mem::replace(&mut self.samples, past.samples);
-        self.samples.extend(came.into_iter().filter(|sample| sample.start_corrected() >= past.from));
-        self.kept_from = past.from;
-        if opened {
-            // Samples that came meanwhile are in the store, so they were read.
-            self.late = None;
-        } else {
+        // What came late meanwhile is in the store, so it was read.
+        if self.engine.replace(engine).is_some() {
             self.last_late = Some(now);
         }
-        self.late = self.late.filter(|_| self.wants_past().is_some());
+        self.late = None;
+        self.missing = false;
     }
 
     /// Concludes everything up to `now`; `None` while the past is wanted.
@@ -265,15 +287,29 @@ impl Case {
         if self.wants_past().is_some() {
             return None;
         }
-        if let Some(to) = self.rewind_to() {
-            self.recent.rewind(to, self.recent.segments().to_vec());
-            self.late = None;
+        let from = self.judge_from();
+        let end = self.history.removed.unwrap_or(now).min(now).max(self.recent.settled());
+        let since = self.history.since;
+        let engine = self.engine.as_mut()?;
+        let known_from = known_from(engine);
+        if from < known_from {
+            self.missing = true;
+            return None;
         }
+        // All that is retained is judged, so that every incident in it is seen and its absence means something.
+        let span = consensus::Window { from: known_from.max(since.min(from)), to: end };
+        let Ok(verdict) = engine.verdict(span, end) else {
+            self.missing = true;
+            return None;
+        };
+        let watermark = engine.watermark(now);
+        if from < self.recent.settled() {
+            self.recent.rewind(from, self.recent.segments().to_vec());
+        }
+        self.late = None;
         let settled = self.recent.settled();
-        let end = self.history.removed.unwrap_or(now).min(now).max(settled);
-        let span = consensus::Window { from: self.history.since.min(settled), to: end };
-        let verdict = consensus::judge(&self.samples, &self.history.policies, span, end);
-        let watermark = self.watermark(now).min(end).max(settled);
+        let is_fresh = now - self.started < START_GRACE;
+        let watermark = if is_fresh { settled } else { watermark.min(end).max(settled) };
         self.recent.settle(&verdict.segments, watermark);
         self.provisional = Window::new(watermark, end).map_or_else(Vec::new, |rest| clip(&verdict.segments, rest));
         let mut writes = Writes::default();
@@ -283,15 +319,6 @@ impl Case {
         let confirm = self.policy().confirm;
         let request = self.confirmation.handle_state(&confirm, verdict.live.state, self.interval, now);
         Some(Polled { live: verdict.live, writes, request })
-    }
-
-    /// Before this moment no sample of a live agent can change anything: each agent's samples come in the order of their
-    /// time, so only what follows its last one can still come.
-    fn watermark(&self, now: CollectorTime) -> CollectorTime {
-        if now - self.started < START_GRACE {
-            return self.recent.settled();
-        }
-        self.lives.watermark(now)
     }
 
     fn finality(&self, incident: &Incident) -> Finality {
@@ -304,10 +331,6 @@ impl Case {
 
     /// Compares what was found with what was written.
     fn reconcile(&mut self, mut found: Vec<Incident>, now: CollectorTime, writes: &mut Writes) {
-        // Where the samples in memory begin, not every agent has spoken yet: what seems down there is not. No incident
-        // can really begin so near, as the samples are kept from a margin before each.
-        let believed_from = self.kept_from + self.lives.reach();
-        found.retain(|incident| incident.start >= believed_from);
         adopt_names(&self.written, &mut found, now);
         for incident in &found {
             let finality = self.finality(incident);
@@ -315,9 +338,14 @@ impl Case {
                 writes.incidents.push((incident.clone(), finality));
             }
         }
+        let Some(engine) = &self.engine else { return };
+        let (retained_from, known_from) = (engine.retained_from(), known_from(engine));
         for (id, written) in &self.written {
-            let in_memory = written.incident.start.min(written.incident.start_bounds.earliest) >= believed_from;
-            if in_memory && !written.withdrawn && found.iter().all(|incident| incident.id != *id) {
+            let incident = &written.incident;
+            let is_retained = incident.start.min(incident.start_bounds.earliest) >= retained_from
+                // One that ends near where conclusions begin may be left out of them without being gone.
+                && incident.end.is_none_or(|end| end > known_from + self.reach());
+            if is_retained && !written.withdrawn && found.iter().all(|incident| incident.id != *id) {
                 writes.withdrawn.push(id.clone());
             }
         }
@@ -351,17 +379,21 @@ impl Case {
         if self.last_late.is_some_and(|at| now >= at && now - at < LATE_QUIET) {
             return;
         }
-        let from = self.begin_before(self.recent.settled(), incidents.iter());
-        if from > self.kept_from {
-            self.kept_from = from;
-            self.samples.retain(|sample| sample.start_corrected() >= from);
-        }
-        let oldest = (now - HELD).min(self.kept_from);
+        let oldest = now - HELD;
         self.written.retain(|_, written| {
             let end = written.incident.end.map(|end| end.max(written.incident.end_bounds.latest));
             end.is_none_or(|end| end >= oldest) && !(written.withdrawn && written.incident.start < oldest)
         });
-        self.lives.forget_before(now - HELD);
+        if now >= self.trimmed && now - self.trimmed < TRIM_EVERY {
+            return;
+        }
+        self.trimmed = now;
+        self.latest.forget_before(oldest);
+        let horizon = self.recent.settled() - self.margin();
+        if let Some(engine) = &mut self.engine {
+            engine.trim(horizon, now);
+            while engine.poll_event().is_some() {}
+        }
     }
 
     /// Since when the check is in its present state.
@@ -369,6 +401,24 @@ impl Case {
         let all = self.recent.segments().iter().chain(&self.provisional).rev();
         let same = all.take_while(|segment| segment.state == state);
         same.last().map_or(self.recent.settled(), |segment| segment.start)
+    }
+}
+
+/// From here on the engine's conclusions are whole: a sample's neighbours lie at most so far before it.
+fn known_from(engine: &Engine) -> CollectorTime {
+    match engine.retained_from() {
+        CollectorTime::MIN => CollectorTime::MIN,
+        from => from + engine.margin().times(2),
+    }
+}
+
+/// True if an agent's change of value is worth asking the others: it turned bad, or good again.
+fn is_reason_to_ask(from: Option<Value>, to: Option<Value>) -> bool {
+    let is_bad = |value: Option<Value>| value.map(|value| value == Value::Bad);
+    match (is_bad(from), is_bad(to)) {
+        (Some(old), Some(new)) => old != new,
+        (None, Some(new)) => new,
+        (_, None) => false,
     }
 }
 

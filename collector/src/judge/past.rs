@@ -1,7 +1,7 @@
 //! Reading a check's past from the store.
 
 use quorate_collector_store::{ReadError, Store, StoredIncident, Wanted, Window};
-use quorate_model::{CollectorTime, Incident};
+use quorate_model::CollectorTime;
 
 use super::amend::Written;
 use super::case::{Case, Past};
@@ -19,11 +19,11 @@ pub(crate) fn read(store: &Store, case: &Case, wanted: CollectorTime, now: Colle
         _ => wanted,
     };
     // Incidents that touch what is read may begin before it, and others may touch those: look until nothing is new.
-    let mut from = case.begin_before(rewind_to, std::iter::empty::<&Incident>());
+    let mut from = case.begin_before(rewind_to, &[]);
     let incidents = loop {
         let found = store.incidents(Some(check), Window::new(from.min(day), CollectorTime::MAX))?;
         let there = found.iter().filter(|stored| !stored.withdrawn).map(|stored| &stored.incident);
-        let begin = case.begin_before(rewind_to, there);
+        let begin = case.begin_before(rewind_to, &there.collect::<Vec<_>>());
         if begin >= from {
             break found;
         }

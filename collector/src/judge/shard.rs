@@ -185,7 +185,7 @@ impl Shard {
             match (self.slots.get_mut(check), interval) {
                 (Some(slot), _) => {
                     let interval = interval.unwrap_or(configured.config.defaults.interval);
-                    slot.case.handle_history(history.clone(), interval);
+                    slot.case.handle_history(history.clone(), interval, now);
                     slot.due = soon;
                 }
                 (None, Some(interval)) => {

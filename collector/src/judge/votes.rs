@@ -15,7 +15,7 @@ const DAY: Millis = Millis::from_secs(86_400);
 
 /// Draws a case's view.
 pub(crate) fn view(case: &Case, live: &Live, now: CollectorTime) -> CaseView {
-    let explained = consensus::explain(case.samples(), &case.history().policies, now - Millis::new(1));
+    let explained = consensus::explain(&case.samples(), &case.history().policies, now - Millis::new(1));
     let regions = explained.regions.iter().map(|part| region_vote(case, part, &explained.agents)).collect();
     let all: Vec<Segment> = case.recent().iter().chain(case.provisional()).cloned().collect();
     let begin = all.first().map_or(now, |segment| segment.start);

@@ -50,9 +50,7 @@ impl Program {
         loop {
             if let Some(status) = self.child.try_wait().expect("it can be waited for") {
                 let code = status.code().unwrap_or(-1);
-                if code > 0 {
-                    eprintln!("{}", self.lines.iter().collect::<Vec<_>>().join("\n"));
-                }
+                assert!(code <= 0, "{}", self.lines.iter().collect::<Vec<_>>().join("\n"));
                 return code;
             }
             assert!(began.elapsed() < DEADLINE, "it did not end");

@@ -30,6 +30,11 @@ impl fmt::Display for HistoryMissing {
 impl core::error::Error for HistoryMissing {}
 
 impl Engine {
+    /// Nothing that begins before this is retained; [`CollectorTime::MIN`] before anything was let go.
+    pub fn retained_from(&self) -> CollectorTime {
+        CollectorTime::from_millis(self.cut)
+    }
+
     /// From here on verdicts are whole.
     pub(crate) fn known_from(&self) -> i64 {
         if self.cut == i64::MIN { i64::MIN } else { self.cut.saturating_add(self.reach().saturating_mul(2)) }
