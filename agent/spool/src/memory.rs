@@ -79,16 +79,14 @@ impl MemorySpool {
         }
         let plain: Vec<Record> = self.records.drain(..self.chunk).collect();
         let plain_bytes: usize = plain.iter().map(bytes_of).sum();
-        let (packed, last) = match (Sealed::pack(&plain), plain.last()) {
-            (Some(packed), Some(last)) => (packed, last.sample.id.seq),
+        let (Some(packed), Some(last)) = (Sealed::pack(&plain), plain.last()) else {
             // What cannot be packed without loss stays as it is, and what comes behind it as well.
-            _ => {
-                for record in plain.into_iter().rev() {
-                    self.records.push_front(record);
-                }
-                return;
+            for record in plain.into_iter().rev() {
+                self.records.push_front(record);
             }
+            return;
         };
+        let last = last.sample.id.seq;
         self.bytes = self.bytes.saturating_sub(plain_bytes) + packed.bytes();
         self.sealed.push_back(packed);
         self.records_first = last.next();
@@ -156,14 +154,11 @@ impl Spool for MemorySpool {
         }
         let max_samples = max_samples.max(1);
         let at = self.sealed.partition_point(|chunk| chunk.last() < from);
-        let records: Vec<Record> = match self.sealed.get(at) {
-            Some(chunk) => {
-                chunk.unpack().into_iter().filter(|record| record.sample.id.seq >= from).take(max_samples).collect()
-            }
-            None => {
-                let skip = usize::try_from(from.get() - self.records_first.get()).unwrap_or(usize::MAX);
-                self.records.iter().skip(skip).take(max_samples).cloned().collect()
-            }
+        let records: Vec<Record> = if let Some(chunk) = self.sealed.get(at) {
+            chunk.unpack().into_iter().filter(|record| record.sample.id.seq >= from).take(max_samples).collect()
+        } else {
+            let skip = usize::try_from(from.get() - self.records_first.get()).unwrap_or(usize::MAX);
+            self.records.iter().skip(skip).take(max_samples).cloned().collect()
         };
         Ok(if records.is_empty() { Read::Empty } else { Read::Records(records) })
     }

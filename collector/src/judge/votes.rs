@@ -39,7 +39,7 @@ pub(crate) fn view(case: &Case, live: &Live, now: CollectorTime) -> CaseView {
 fn region_vote(case: &Case, part: &RegionPart, agents: &[AgentPart]) -> api::RegionVote {
     let here = || agents.iter().filter(|agent| agent.region == part.region);
     let slow = here().filter(|agent| matches!(agent.vote, AgentVote::Votes(vote) if vote.mid != Value::Good)).count();
-    let voting = usize::try_from(part.voting_agents).unwrap_or(usize::MAX);
+    let voting = usize::from(part.voting_agents);
     let vote = if voting == 0 {
         "none"
     } else if part.bad.mid {

@@ -2,6 +2,7 @@
 //!
 //! `cargo bench -p quorate-collector-store --bench figures`. Budgets (stated by the project, checked here): all phases stored in
 //! at most 6 bytes a sample, outcome and total alone in 2. Times are printed, not judged: machines differ.
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 use std::time::{Duration, Instant};
 
@@ -233,7 +234,7 @@ fn many_checks(detail: Detail, title: &str) -> f64 {
     store.compact_all(RECEIVED).expect("compacts");
     say(
         "  CPU per sample to compact and seal, in the background",
-        per((cpu() - before).as_secs_f64() * 1e6, samples),
+        per(cpu().saturating_sub(before).as_secs_f64() * 1e6, samples),
         "us",
     );
     let bytes = stored(&store, samples);

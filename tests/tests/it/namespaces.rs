@@ -251,6 +251,7 @@ impl Lab {
         newest.filter(|incident| incident.start_ms >= since - TOLERANCE_MS).context("no new incident")
     }
 
+    #[expect(clippy::print_stdout, reason = "a failed story shows what its actors said")]
     fn print_logs(&self) {
         for name in ["collector", "ams-1", "syd-1"] {
             let text = std::fs::read_to_string(self.folder.join(format!("{name}.log"))).unwrap_or_default();

@@ -332,7 +332,7 @@ fn a_removed_check_is_judged_up_to_its_end() {
     assert_eq!((world.settled, world.incidents.len()), (Some(at(290)), 0));
 }
 
-/// SplitMix64, so that a failing world can be named by its seed.
+/// `SplitMix64`, so that a failing world can be named by its seed.
 struct Dice(u64);
 
 impl Dice {
