@@ -209,8 +209,11 @@ impl Case {
         engine.handle_sample(sample, now);
         let mut changed = false;
         while let Some(event) = engine.poll_event() {
-            if let Event::AgentChanged { from, to, .. } = event {
-                changed |= is_reason_to_ask(from, to);
+            match event {
+                Event::AgentChanged { from, to, .. } => changed |= is_reason_to_ask(from, to),
+                // The sample was not taken: within what is retained only what an open incident needs is whole.
+                Event::HistoryNeeded { .. } => self.missing = true,
+                _ => {}
             }
         }
         if start < self.recent.settled() {
@@ -235,6 +238,12 @@ impl Case {
             return Some(CollectorTime::MAX);
         }
         self.missing.then(|| self.judge_from())
+    }
+
+    /// From where on conclusions are to be drawn anew after a start, if the stored ones are settled up to `settled`: a sample
+    /// that took the mark back changes what was from a reach before it on.
+    pub(crate) fn reopens_at(&self, settled: CollectorTime) -> CollectorTime {
+        (settled - self.reach()).max(self.history.since.min(settled))
     }
 
     /// From where on conclusions are to be drawn: from where the settled past ends, or from where late samples begin.

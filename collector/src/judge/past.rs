@@ -14,7 +14,7 @@ pub(crate) fn read(store: &Store, case: &Case, wanted: CollectorTime, now: Colle
     let stored = store.segments(check, Window::new(day.min(wanted - HELD), CollectorTime::MAX))?;
     let ends = stored.segments.last().map(|last| last.end);
     let rewind_to = match (wanted, ends, stored.settled_until) {
-        (CollectorTime::MAX, Some(end), Some(settled)) => end.min(settled),
+        (CollectorTime::MAX, Some(end), Some(settled)) => case.reopens_at(end.min(settled)),
         (CollectorTime::MAX, ..) => case.history().since,
         _ => wanted,
     };

@@ -301,16 +301,17 @@ impl Shard {
 }
 
 fn start_writing(store: &Store, check: &CheckId, writes: Writes, at: CollectorTime) -> Writing {
-    let segments = writes.segments.as_ref().map(|(window, segments)| {
-        let stored = quorate_collector_store::Window::new(window.from(), window.to());
-        store.put_segments(check.clone(), stored, segments.clone(), Some(window.to()))
-    });
     let incidents = writes
         .incidents
         .iter()
         .map(|(incident, finality)| store.put_incident(incident.clone(), *finality, at))
         .collect();
     let withdrawn = writes.withdrawn.iter().map(|id| store.withdraw_incident(id.clone(), at)).collect();
+    // Last, as they say up to when everything is settled: what was not written before a crash is then concluded again.
+    let segments = writes.segments.as_ref().map(|(window, segments)| {
+        let stored = quorate_collector_store::Window::new(window.from(), window.to());
+        store.put_segments(check.clone(), stored, segments.clone(), Some(window.to()))
+    });
     Writing { check: check.clone(), writes, at, segments, incidents, withdrawn }
 }
 

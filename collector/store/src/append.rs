@@ -1,5 +1,6 @@
 //! Taking what agents sent: batches, gaps, rejections. What this commits is what may be acknowledged.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_model::{AgentId, AgentTime, Boot, CollectorTime, Record, Seq};
@@ -228,7 +229,7 @@ fn take(writing: &mut Writing<'_>, new: &NewBatch) -> Result<Result<Judged, Batc
         Ok(agent) => agent,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let checks = match check_list(writing, &new.records)? {
+    let checks = match check_numbers(writing, &new.records)? {
         Ok(checks) => checks,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -256,7 +257,8 @@ fn take(writing: &mut Writing<'_>, new: &NewBatch) -> Result<Result<Judged, Batc
     for (first, last) in sequence_runs(&new.records) {
         life.settle(first, last);
     }
-    insert_batch(writing, agent, new, (&checks, &judged.fresh))?;
+    insert_batch(writing, agent, new, (&as_differences(&checks), &judged.fresh))?;
+    unsettle(writing, new, &judged.fresh, &checks)?;
     Ok(Ok(judged))
 }
 
@@ -267,28 +269,60 @@ fn sequence_runs(records: &[Record]) -> impl Iterator<Item = (u64, u64)> {
         .filter_map(|run| Some((run.first()?.sample.id.seq.get(), run.last()?.sample.id.seq.get())))
 }
 
-/// The numbers of the checks in it, ascending, as differences.
-fn check_list(writing: &mut Writing<'_>, records: &[Record]) -> Result<Result<Vec<u8>, BatchRefusal>, WriteError> {
-    let mut numbers = BTreeSet::new();
-    // Samples of one batch share the text of their check, so most need no look-up.
-    let mut seen: BTreeSet<*const u8> = BTreeSet::new();
+/// The numbers of the checks in it, by the address of their text: samples of one batch share it, so most need no look-up.
+type CheckNumbers = BTreeMap<*const u8, i64>;
+
+fn check_numbers(
+    writing: &mut Writing<'_>,
+    records: &[Record],
+) -> Result<Result<CheckNumbers, BatchRefusal>, WriteError> {
+    let mut numbers = CheckNumbers::new();
     for record in records {
         let check = &record.sample.check;
-        if !seen.insert(check.as_str().as_ptr()) {
-            continue;
+        if let Entry::Vacant(entry) = numbers.entry(check.as_str().as_ptr()) {
+            match named(writing.names.check(writing.tx, check))? {
+                Ok(number) => entry.insert(number),
+                Err(refusal) => return Ok(Err(refusal)),
+            };
         }
-        match named(writing.names.check(writing.tx, check))? {
-            Ok(number) => numbers.insert(number),
-            Err(refusal) => return Ok(Err(refusal)),
-        };
     }
+    Ok(Ok(numbers))
+}
+
+/// Ascending, each once, as the difference from the one before.
+fn as_differences(checks: &CheckNumbers) -> Vec<u8> {
+    let numbers: BTreeSet<i64> = checks.values().copied().collect();
     let mut out = Vec::with_capacity(numbers.len());
     let mut before = 0;
     for number in numbers {
         put_u64(&mut out, (number - before).cast_unsigned());
         before = number;
     }
-    Ok(Ok(out))
+    out
+}
+
+/// Takes back what is settled of each check to where its earliest new sample began.
+fn unsettle(
+    writing: &mut Writing<'_>,
+    new: &NewBatch,
+    fresh: &[bool],
+    checks: &CheckNumbers,
+) -> Result<(), WriteError> {
+    let mut earliest: BTreeMap<*const u8, CollectorTime> = BTreeMap::new();
+    for (index, record) in new.records.iter().enumerate() {
+        let counts = new.marks.get(index).is_none_or(|mark| mark.counts());
+        if counts && fresh.get(index).copied().unwrap_or_default() {
+            let start = record.sample.start_corrected();
+            let known = earliest.entry(record.sample.check.as_str().as_ptr()).or_insert(start);
+            *known = start.min(*known);
+        }
+    }
+    for (text, start) in earliest {
+        if let Some(check_no) = checks.get(&text) {
+            writing.watermarks.lower(writing.tx, *check_no, start)?;
+        }
+    }
+    Ok(())
 }
 
 /// Compares what is settled already with what was stored of it, as long as that is not compacted.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{BatchRefusal, DamageError, EngineError, ReadError, WriteError};
 use crate::names::NameError;
 use crate::read::{Window, check_number, damaged, parse_name, signed};
+use crate::watermarks;
 use crate::writer::Writing;
 
 /// The most incidents or segments one answer holds.
@@ -198,11 +199,7 @@ pub(crate) fn put_segments(
         ])?;
     }
     if let Some(settled) = settled_until {
-        tx.prepare_cached(
-            "INSERT INTO watermarks (check_no, settled_ms) VALUES (?1, ?2)
-             ON CONFLICT DO UPDATE SET settled_ms = max(settled_ms, excluded.settled_ms)",
-        )?
-        .execute(params![check_no, settled.as_millis()])?;
+        writing.watermarks.raise(tx, check_no, window.from, settled)?;
     }
     Ok(())
 }
@@ -229,11 +226,7 @@ pub(crate) fn segments(conn: &Connection, check: &CheckId, window: Window) -> Re
         segment.end = segment.end.min(window.to);
         segments.push(segment);
     }
-    let settled: Option<i64> = tx
-        .prepare_cached("SELECT settled_ms FROM watermarks WHERE check_no = ?1")?
-        .query_row([check_no], |row| row.get(0))
-        .optional()?;
-    Ok(StoredSegments { segments, settled_until: settled.map(CollectorTime::from_millis) })
+    Ok(StoredSegments { segments, settled_until: watermarks::read(&tx, check_no)? })
 }
 
 fn read_segment(row: &Row<'_>, check: &CheckId) -> Result<Segment, ReadError> {

@@ -27,6 +27,7 @@ mod retention;
 mod schema;
 mod settled;
 mod store;
+mod watermarks;
 mod writer;
 
 pub use agents::{AgentSeen, KnownAgent};

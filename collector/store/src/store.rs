@@ -191,7 +191,8 @@ impl Store {
         self.queue().call(move |writing| agents::see(writing, &seen))
     }
 
-    /// Replaces what was concluded of a window. `settled_until` never goes back.
+    /// Replaces what was concluded of a window, and says up to when it is settled. The mark does not go back by this; it
+    /// does when a sample from before it is appended, and then stays until a window from there on was concluded anew.
     ///
     /// # Errors
     /// As [`Store::append`]; segments out of order or outside the window are refused.

@@ -12,6 +12,7 @@ use crate::error::{OpenError, WriteError};
 use crate::lives::Lives;
 use crate::names::Names;
 use crate::pending::{Pending, Reply, pending};
+use crate::watermarks::Watermarks;
 
 /// The most writes that wait; more are refused with [`WriteError::Busy`].
 pub(crate) const MAX_WAITING: usize = 1_024;
@@ -22,6 +23,7 @@ const MAX_GROUP: usize = 256;
 pub(crate) struct Writing<'a> {
     pub(crate) tx: &'a Connection,
     pub(crate) names: &'a mut Names,
+    pub(crate) watermarks: &'a mut Watermarks,
     pub(crate) lives: &'a mut Lives,
 }
 
@@ -123,6 +125,7 @@ impl WriteQueue {
 struct Writer {
     conn: Connection,
     names: Names,
+    watermarks: Watermarks,
     lives: Lives,
     health: Arc<Health>,
     gather: Duration,
@@ -132,8 +135,14 @@ struct Writer {
 pub(crate) fn start(conn: Connection, gather: Duration) -> Result<(WriteQueue, JoinHandle<()>), OpenError> {
     let (sender, receiver) = sync_channel::<Box<dyn Task>>(MAX_WAITING);
     let health = Arc::new(Health::default());
-    let mut writer =
-        Writer { conn, names: Names::default(), lives: Lives::default(), health: Arc::clone(&health), gather };
+    let mut writer = Writer {
+        conn,
+        names: Names::default(),
+        watermarks: Watermarks::default(),
+        lives: Lives::default(),
+        health: Arc::clone(&health),
+        gather,
+    };
     let thread = std::thread::Builder::new()
         .name("store-writer".to_owned())
         .spawn(move || {
@@ -183,6 +192,7 @@ impl Writer {
             }
             Err(error) => {
                 self.names.forget();
+                self.watermarks.forget();
                 self.lives.forget();
                 if let WriteError::Broken(_) = error {
                     self.health.break_with(error.clone());
@@ -194,7 +204,8 @@ impl Writer {
 
     fn try_commit(&mut self, group: &mut [Box<dyn Task>]) -> Result<(), WriteError> {
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut writing = Writing { tx: &tx, names: &mut self.names, lives: &mut self.lives };
+        let mut writing =
+            Writing { tx: &tx, names: &mut self.names, watermarks: &mut self.watermarks, lives: &mut self.lives };
         for task in group {
             task.run(&mut writing)?;
         }

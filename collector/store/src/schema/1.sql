@@ -113,6 +113,7 @@ CREATE TABLE segments (
   PRIMARY KEY (check_no, start_ms)
 ) STRICT, WITHOUT ROWID;
 
+-- Up to when the segments are settled; goes back with every sample from before, in the transaction that stores it.
 CREATE TABLE watermarks (
   check_no   INTEGER PRIMARY KEY,
   settled_ms INTEGER NOT NULL

@@ -57,7 +57,27 @@ fn segments_out_of_place_are_refused() {
 }
 
 #[test]
-fn the_settled_mark_never_goes_back() {
+fn a_late_sample_takes_the_settled_mark_back_until_that_is_concluded_anew() {
+    let (_directory, store) = store();
+    let settled = || store.segments(&check_id("shop"), Window::new(at(0), at(1))).expect("reads").settled_until;
+    let conclude = |from: i64, to: i64| {
+        let window = Window::new(at(from), at(to));
+        store.put_segments(check_id("shop"), window, vec![], Some(at(to))).wait().expect("written");
+    };
+    let start = |seq: u64| plain("fra-1", seq).sample.start_corrected().as_millis();
+    conclude(0, start(5));
+    append(&store, vec![new_batch("fra-1", [7])]);
+    assert_eq!(settled(), Some(at(start(5))), "what comes after the mark leaves it");
+    append(&store, vec![new_batch("fra-1", [3, 4])]);
+    assert_eq!(settled(), Some(at(start(3))));
+    conclude(start(4), start(9));
+    assert_eq!(settled(), Some(at(start(3))), "what lies before was not concluded");
+    conclude(start(3), start(9));
+    assert_eq!(settled(), Some(at(start(9))));
+}
+
+#[test]
+fn the_settled_mark_never_goes_back_by_itself() {
     let (_directory, store) = store();
     let window = Window::new(at(0), at(10));
     for settled in [Some(at(5)), None, Some(at(3))] {
