@@ -32,24 +32,34 @@ pub(crate) struct Peer {
     pub(crate) address: Option<SocketAddr>,
     /// By the certificate; `None` on plain text.
     pub(crate) identity: Option<AgentIdentity>,
-    streams: Arc<AtomicUsize>,
+    streams: Arc<StreamCount>,
     /// Held as long as anything of the connection lives.
     _permit: Arc<OwnedSemaphorePermit>,
 }
 
+/// The streams of a connection.
+#[derive(Debug, Default)]
+struct StreamCount {
+    open: AtomicUsize,
+    /// How often one opened or ended.
+    changes: AtomicUsize,
+}
+
 /// Says that a stream is open on the connection.
-pub(crate) struct OpenStream(Arc<AtomicUsize>);
+pub(crate) struct OpenStream(Arc<StreamCount>);
 
 impl Peer {
     pub(crate) fn open_stream(&self) -> OpenStream {
-        self.streams.fetch_add(1, Ordering::Relaxed);
+        self.streams.open.fetch_add(1, Ordering::Relaxed);
+        self.streams.changes.fetch_add(1, Ordering::Relaxed);
         OpenStream(Arc::clone(&self.streams))
     }
 }
 
 impl Drop for OpenStream {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.0.changes.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -58,17 +68,20 @@ enum Io {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// A connection that is ready for HTTP/2. Without an open stream it fails after the handshake's deadline.
+/// A connection that is ready for HTTP/2. Once the handshake's deadline passed without a stream, from one look to the next,
+/// it fails; a stream that ended meanwhile still has that long to say why.
 pub(crate) struct Wire {
     io: Io,
     peer: Peer,
     look: Pin<Box<Sleep>>,
+    /// The changes of its streams at the last look.
+    seen: usize,
     deadline: Duration,
 }
 
 impl Wire {
     fn new(io: Io, peer: Peer, deadline: Duration) -> Self {
-        Self { io, peer, look: Box::pin(tokio::time::sleep(deadline)), deadline }
+        Self { io, peer, look: Box::pin(tokio::time::sleep(deadline)), seen: 0, deadline }
     }
 }
 
@@ -84,7 +97,9 @@ impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         while this.look.as_mut().poll(context).is_ready() {
-            if this.peer.streams.load(Ordering::Relaxed) == 0 {
+            let changes = this.peer.streams.changes.load(Ordering::Relaxed);
+            let unchanged = std::mem::replace(&mut this.seen, changes) == changes;
+            if unchanged && this.peer.streams.open.load(Ordering::Relaxed) == 0 {
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "no stream on the connection")));
             }
             let next = tokio::time::Instant::now() + this.deadline;
@@ -203,12 +218,8 @@ impl Handshake {
         match self.shake(stream).await {
             Ok((io, identity)) => {
                 drop(handshake);
-                let peer = Peer {
-                    address: Some(address),
-                    identity,
-                    streams: Arc::new(AtomicUsize::new(0)),
-                    _permit: Arc::new(connection),
-                };
+                let peer =
+                    Peer { address: Some(address), identity, streams: Arc::default(), _permit: Arc::new(connection) };
                 let wire = Wire::new(io, peer, self.deadline);
                 if self.ready.send(Ok(wire)).await.is_err() {
                     tracing::debug!(%address, "the service ended before the connection began");
