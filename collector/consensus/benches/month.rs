@@ -19,7 +19,7 @@ const MONTH_MS: i64 = 30 * 86_400_000;
 const PLACES: [(&str, &str); 5] =
     [("ams", "hetzner"), ("fra", "ovh"), ("iad", "aws"), ("sin", "aws"), ("syd", "vultr")];
 
-/// A generator of random numbers that is the same on every machine (SplitMix64).
+/// A generator of random numbers that is the same on every machine (`SplitMix64`).
 struct Random(u64);
 
 impl Random {
@@ -52,7 +52,7 @@ fn month(noise: u64) -> Vec<Sample> {
         for ((agent, region, provider), at) in places.iter().zip(0i64..) {
             let start = slot * INTERVAL_MS + at * INTERVAL_MS / 5;
             let down = (start - 43_200_000).rem_euclid(86_400_000) < 300_000;
-            let fails = down || random.next() % noise == 0;
+            let fails = down || random.next().is_multiple_of(noise);
             samples.push(Sample {
                 id: SampleId { agent: agent.clone(), boot: Boot::new(1), seq: Seq::new(seq) },
                 check: check.clone(),

@@ -55,6 +55,8 @@ pub struct Engine {
     incidents: Vec<Cached>,
     ledger: Ledger,
     events: VecDeque<Event>,
+    /// Where the first settled segment starts.
+    told_from: i64,
     /// Where the next settled segment starts; `None` before the first.
     told_to: Option<i64>,
     /// Samples that begin before this are not taken any more.
@@ -105,6 +107,7 @@ impl Engine {
             incidents: Vec::new(),
             ledger: Ledger::default(),
             events: VecDeque::new(),
+            told_from: i64::MAX,
             told_to: None,
             accept_from: i64::MIN,
             cut: i64::MIN,
@@ -142,6 +145,7 @@ impl Engine {
         if let Some((line_at, newest)) = self.take(sample) {
             self.follow_live(line_at, newest, now);
         }
+        self.follow_doubts(now);
     }
 
     /// The line of an agent, begun where there is none.
@@ -228,10 +232,10 @@ impl Engine {
     fn soil(&mut self, line_at: usize, place: usize) {
         let Some(line) = self.lines.get(line_at) else { return };
         let Some(point) = line.point(place, &self.history) else { return };
-        let votes = !matches!(point.kind, Kind::Abstains(_));
+        let may_vote = point.kind_votes() || references::is_doubted(&point);
         let (from, to) = self.neighbourhood(line, place, &point);
         if let Some(line) = self.lines.get_mut(line_at)
-            && votes
+            && may_vote
         {
             line.reach = line.reach.max(point.hold.saturating_sub(point.earliest()));
         }
@@ -241,8 +245,11 @@ impl Engine {
         let newest = self.lines.get(line_at).is_some_and(|line| place + 1 == line.len());
         self.unquiet_to = self.unquiet_to.max(if newest { to.min(point.latest()) } else { to });
         self.doubts |= references::is_doubted(&point);
-        if self.doubts && point.references_known > 0 {
-            self.soil_doubted(point.start, point.hold);
+        if self.doubts {
+            // Up to the next of its line it is what the agent saw of the references last, in place of the one before.
+            let line = self.lines.get(line_at);
+            let before = line.and_then(|line| line.point(place.checked_sub(1)?, &self.history));
+            self.soil_doubted(point.start, before.map_or(point.hold, |before| before.hold.max(point.hold)));
         }
     }
 
@@ -274,6 +281,12 @@ impl Engine {
         (from, to.saturating_add(1))
     }
 
+    /// Looks whether any retained sample is doubted because of its references.
+    pub(crate) fn find_doubts(&mut self) {
+        let all = self.lines.iter().flat_map(|line| (0..line.len()).filter_map(|at| line.point(at, &self.history)));
+        self.doubts = all.into_iter().any(|point| references::is_doubted(&point));
+    }
+
     /// Marks as dirty the neighbourhoods of samples whose references are judged by views taken in `[from, to]`.
     fn soil_doubted(&mut self, from: i64, to: i64) {
         let mut spans = Vec::new();
@@ -296,6 +309,7 @@ impl Engine {
         self.set_history();
         self.flush();
         self.live.renew(&self.lines, &self.history, &self.rules, &self.regions);
+        self.hear_doubted();
         self.follow_time(now);
         self.follow_state(now);
     }
@@ -313,6 +327,7 @@ impl Engine {
             line.renumber(&regions);
         }
         self.regions = regions;
+        self.find_doubts();
         self.dirty.add(self.cut, i64::MAX);
         self.unquiet_to = self.unquiet_to.max(self.live.seen().saturating_add(self.reach()));
         self.incidents.clear();

@@ -142,6 +142,11 @@ fn recovers(stretches: &[Stretch], between: Range<usize>) -> bool {
     stretches.get(between).is_some_and(|gap| gap.iter().any(|stretch| stretch.finding.recovered))
 }
 
+/// An incident goes on after its last run until enough regions are good, however long later that is.
+pub(crate) fn is_open(stretches: &[Stretch], last: &Run, now: i64) -> bool {
+    last.end >= now || !recovers(stretches, last.stretches.end..stretches.len())
+}
+
 /// The incident some runs make, after the one before.
 pub(crate) fn incident(scene: &Scene<'_>, runs: &[Run], previous: Option<&Found>, next_start: i64) -> Option<Found> {
     let (first, last) = (runs.first()?, runs.last()?);
@@ -157,7 +162,7 @@ pub(crate) fn incident(scene: &Scene<'_>, runs: &[Run], previous: Option<&Found>
 
     let previous_end = previous.map_or(i64::MIN, |found| found.ends().as_millis());
     let start = bounds::start(scene, first, backing.first()?, previous_end);
-    let open = last.end >= scene.now || !recovers(scene.stretches, last.stretches.end..scene.stretches.len());
+    let open = is_open(scene.stretches, last, scene.now);
     let floor = if runs.len() == 1 { start.edge.point } else { last.start };
     let end = bounds::end(scene, last, backing.last()?, floor, next_start);
 

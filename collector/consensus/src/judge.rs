@@ -143,10 +143,12 @@ pub(crate) fn segments(regions: &Regions, stretches: &[Stretch], window: Window)
     out
 }
 
+/// An incident is told of a window that any of its time lies in, by its points or by what the votes said at the time.
 fn touches(found: &Found, window: Window) -> bool {
     let incident = &found.incident;
+    let raw_start = found.raw.first().map_or(i64::MAX, |(from, _)| *from);
     let ended_before = incident.end.is_some_and(|end| end <= window.from && incident.start < window.from);
-    incident.start < window.to && !ended_before
+    incident.start.as_millis().min(raw_start) < window.to.as_millis() && !ended_before
 }
 
 fn billed(found: &[Found], window: Window) -> i64 {

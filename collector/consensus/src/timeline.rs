@@ -56,9 +56,9 @@ pub(crate) struct Flip {
     pub(crate) at: i64,
     /// The new value.
     pub(crate) bad: bool,
-    /// The earliest start of the voting sample before; `i64::MIN` where there is none.
+    /// The earliest start of the voting sample before, of whatever region; `i64::MIN` where there is none.
     pub(crate) previous: i64,
-    /// Whether that sample was good.
+    /// Whether that sample was good, and of the same region.
     pub(crate) was_good: bool,
     /// By when the new value was seen at the latest.
     pub(crate) seen_by: i64,
@@ -160,7 +160,7 @@ impl Builder {
         *latest = at;
         if question == BAD {
             let previous = x.map_or(i64::MIN, Point::earliest);
-            let was_good = x.is_some_and(|x| !x.kind.is_bad());
+            let was_good = x.is_some_and(|x| x.region == z.region && !x.kind.is_bad());
             self.flips.push(Flip { at, bad: value, previous, was_good, seen_by: z.latest() });
         }
         self.push(at, Effect::Estimate { question, value });
@@ -225,12 +225,11 @@ pub(crate) fn read(points: &[Point]) -> Timeline {
                     builder.push(until, Effect::Absent);
                     builder.push(z.start, Effect::Present(z.region));
                 }
-                let same_place = Some(x).filter(|x| x.region == z.region);
                 for question in [BAD, IMPAIRED] {
                     if joined {
                         builder.join(x, z, question, silenced.is_some());
                     } else {
-                        builder.begin(same_place, z, question);
+                        builder.begin(Some(x), z, question);
                     }
                 }
             }

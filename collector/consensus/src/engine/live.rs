@@ -14,7 +14,7 @@ use crate::references;
 use crate::timeline::Votes;
 
 /// The region an agent votes in and what it says; `None` = it has no vote.
-type Said = Option<(u16, Kind)>;
+pub(crate) type Said = Option<(u16, Kind)>;
 
 /// What an agent says now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,15 +149,51 @@ impl Engine {
             newest = alone.into_iter().flatten().next().unwrap_or(newest);
         }
         let (old, new) = self.live.speak(line_at, Some(&newest));
+        self.tell_agent(line_at, old, new);
+        if old != new || self.rules.starts().any(|at| self.live.judged < at && at <= self.live.seen) {
+            self.follow_state(now);
+        }
+    }
+
+    fn tell_agent(&mut self, line_at: usize, old: Said, new: Said) {
         let [from, to] = [old, new].map(|vote| vote.and_then(|(_, kind)| value(kind)));
         if from != to
             && let Some(agent) = self.lines.get(line_at).map(|line| line.agent.clone())
         {
             self.events.push_back(Event::AgentChanged { agent, from, to });
         }
-        if old != new || self.rules.starts().any(|at| self.live.judged < at && at <= self.live.seen) {
+    }
+
+    /// Any sample may show the references of another agent's newest one in another light.
+    pub(crate) fn follow_doubts(&mut self, now: CollectorTime) {
+        let changed = self.hear_doubted();
+        for (line_at, old, new) in &changed {
+            self.tell_agent(*line_at, *old, *new);
+        }
+        if !changed.is_empty() {
             self.follow_state(now);
         }
+    }
+
+    /// Judges the agents' newest samples again where their references are doubted. Returns the votes that changed.
+    pub(crate) fn hear_doubted(&mut self) -> Vec<(usize, Said, Said)> {
+        if !self.doubts {
+            return Vec::new();
+        }
+        let newest = |line: &Line| line.len().checked_sub(1).and_then(|at| line.point(at, &self.history));
+        let doubted = self.lines.iter().map(newest).enumerate();
+        let doubted: Vec<(usize, Point)> =
+            doubted.filter_map(|(at, point)| point.filter(references::is_doubted).map(|point| (at, point))).collect();
+        let mut changed = Vec::new();
+        for (line_at, point) in doubted {
+            let mut alone = [alloc::vec![point]];
+            self.look_again(&mut alone);
+            let (old, new) = self.live.speak(line_at, alone.iter().flatten().next());
+            if old != new {
+                changed.push((line_at, old, new));
+            }
+        }
+        changed
     }
 
     /// Votes run out and policies come into effect as time passes. Returns whether any vote ran out.

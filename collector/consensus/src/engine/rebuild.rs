@@ -100,9 +100,7 @@ impl Engine {
         self.incidents.retain(|cached| cached.is_after(cut));
         self.ledger.forget_before(CollectorTime::from_millis(cut));
         if self.doubts {
-            let points =
-                |line: &Line| (0..line.len()).filter_map(|at| line.point(at, &self.history)).collect::<Vec<_>>();
-            self.doubts = self.lines.iter().flat_map(points).any(|point| crate::references::is_doubted(&point));
+            self.find_doubts();
         }
     }
 
@@ -165,11 +163,13 @@ impl Engine {
             let window = Window::from_millis(first.min(told_to), told_to);
             let segments = segments(&fresh.regions, &fresh.stretches, window);
             fresh.events.push_back(Event::Amended { window, segments });
+            fresh.told_from = self.told_from.min(window.from.as_millis());
             fresh.told_to = Some(told_to);
         }
         fresh.live.go_on_from(&self.live);
         fresh.live.renew(&fresh.lines, &fresh.history, &fresh.rules, &fresh.regions);
         *self = fresh;
+        self.hear_doubted();
         self.follow_time(now);
         self.follow_state(now);
         self.work_out(now);

@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::engine::event::Event;
 use crate::engine::rebuild::HistoryMissing;
 use crate::evidence::Kind;
-use crate::incident::{Found, Group, Scene, groups, incident, runs};
+use crate::incident::{Found, Group, Scene, groups, incident, is_open, runs};
 use crate::judge::{assemble, segments};
 use crate::sweep::Stretch;
 use crate::verdict::{Counters, Verdict, Window};
@@ -92,7 +92,13 @@ impl Engine {
                 break;
             }
         }
-        let window = Window { from, to: to.max(from) };
+        let mut to = to.max(from);
+        if from.as_millis() < self.told_from {
+            // What lies between is told with it, so that no hole is left before what was told first.
+            to = to.max(CollectorTime::from_millis(self.told_from));
+            self.told_from = from.as_millis();
+        }
+        let window = Window { from, to };
         let segments = segments(&self.regions, &self.stretches, window);
         self.events.push_back(Event::Amended { window, segments });
     }
@@ -137,6 +143,7 @@ impl Engine {
                 _ => return,
             },
         };
+        self.told_from = self.told_from.min(from);
         self.told_to = Some(from);
         if from >= mark {
             return;
@@ -168,10 +175,12 @@ impl Engine {
             while old.next_if(|cached| cached.found.raw < raw).is_some() {}
             let surroundings = bounds::surroundings(&self.stretches, group.members);
             let (from, to) = surroundings;
+            let open = group.members.last().is_none_or(|last| is_open(&self.stretches, last, now.as_millis()));
             let quiet = !touched.touches(from.saturating_sub(margin), to.saturating_add(margin));
             let same = |cached: &Cached| {
                 cached.found.raw == raw
                     && cached.found.incident.end.is_some()
+                    && !open
                     && cached.surroundings == surroundings
                     && cached.next_start == group.next_start
                     && cached.previous == previous

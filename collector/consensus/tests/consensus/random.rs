@@ -33,28 +33,6 @@ impl World {
     }
 }
 
-/// What may happen in a world.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Traits {
-    /// Local failures, doubts, unknown clocks: samples without a vote.
-    pub(crate) abstaining: bool,
-    /// Clock errors that leave the vote standing.
-    pub(crate) clock_errors: bool,
-    /// Masks that say which references failed.
-    pub(crate) masks: bool,
-    /// Changed policies, versions, regions.
-    pub(crate) changes: bool,
-    /// Equal identities and equal times.
-    pub(crate) collisions: bool,
-}
-
-impl Traits {
-    pub(crate) const ALL: Self =
-        Self { abstaining: true, clock_errors: true, masks: true, changes: true, collisions: true };
-    pub(crate) const PLAIN: Self =
-        Self { abstaining: false, clock_errors: false, masks: false, changes: false, collisions: false };
-}
-
 const REGIONS: [&str; 5] = ["ams", "fra", "iad", "sin", "syd"];
 const PROVIDERS: [&str; 5] = ["hetzner", "aws", "aws", "ovh", "vultr"];
 
@@ -95,14 +73,8 @@ pub(crate) fn any_policy(count: usize) -> impl Strategy<Value = Policy> {
         })
 }
 
-pub(crate) fn majority_policy(count: usize) -> Policy {
-    let mut policy = Policy::new(check_id(), seats(count), Quorum::Majority, None, None).expect("it fits");
-    policy.merge_gap = Millis::new(40);
-    policy
-}
-
-fn any_history(count: usize, traits: Traits) -> impl Strategy<Value = PolicyHistory> {
-    let changes = if traits.changes { 0..3usize } else { 0..1 };
+fn any_history(count: usize) -> impl Strategy<Value = PolicyHistory> {
+    let changes = 0..3usize;
     let smaller = (1..=count).prop_flat_map(any_policy);
     (any_policy(count), vec((0i64..400, smaller), changes)).prop_map(|(first, mut later)| {
         let mut history = PolicyHistory::new(first);
@@ -115,29 +87,28 @@ fn any_history(count: usize, traits: Traits) -> impl Strategy<Value = PolicyHist
 }
 
 /// A sample beside its agent and time.
-fn any_sample(traits: Traits) -> impl Strategy<Value = Sample> {
+fn any_sample() -> impl Strategy<Value = Sample> {
     let outcome = prop_oneof![
         12 => Just((Outcome::Ok, None)),
         2 => Just((Outcome::Slow, None)),
         1 => Just((Outcome::LateOk, None)),
         5 => select(vec![Failure::ConnectTimeout, Failure::Timeout]).prop_map(|f| (Outcome::Fail, Some(f))),
         4 => Just((Outcome::Fail, Some(Failure::ConnectRefused))),
-        if traits.abstaining { 1 } else { 0 } => Just((Outcome::Local, None)),
+        1 => Just((Outcome::Local, None)),
     ];
-    let rarely = |yes: bool, weight: u32| if yes { weight } else { 0 };
     let error = prop_oneof![
         10 => Just(0i64),
-        rarely(traits.clock_errors, 3) => 1i64..=9,
-        rarely(traits.abstaining, 1) => 11i64..=13,
+        3 => 1i64..=9,
+        1 => 11i64..=13,
     ];
     let references = prop_oneof![
         10 => Just(References::counts(3, 3).expect("3 of 3")),
-        rarely(traits.abstaining, 1) => (0u8..=4).prop_map(|ok| References::counts(ok, 4).expect("up to 4")),
-        rarely(traits.masks, 8) => (0u32..16).prop_map(|mask| References::mask(mask, 4).expect("4 bits")),
+        1 => (0u8..=4).prop_map(|ok| References::counts(ok, 4).expect("up to 4")),
+        8 => (0u32..16).prop_map(|mask| References::mask(mask, 4).expect("4 bits")),
     ];
-    let health = prop_oneof![15 => Just(0u8), rarely(traits.abstaining, 1) => 0u8..=7];
-    let lag = prop_oneof![15 => Just(0i64), rarely(traits.abstaining, 1) => 0i64..=4];
-    let version = prop_oneof![10 => Just(1u64), rarely(traits.changes, 2) => 0u64..=2];
+    let health = prop_oneof![15 => Just(0u8), 1 => 0u8..=7];
+    let lag = prop_oneof![15 => Just(0i64), 1 => 0i64..=4];
+    let version = prop_oneof![10 => Just(1u64), 2 => 0u64..=2];
     let trigger = select(Trigger::ALL);
     (
         outcome,
@@ -173,22 +144,15 @@ fn any_sample(traits: Traits) -> impl Strategy<Value = Sample> {
 }
 
 /// The samples of one agent: mostly an interval apart, sometimes a retry at once, sometimes a long silence.
-fn line(at: usize, count: usize, traits: Traits) -> impl Strategy<Value = Vec<Sample>> {
+fn line(at: usize, count: usize) -> impl Strategy<Value = Vec<Sample>> {
     let step = prop_oneof![
         10 => 15i64..=25,
         2 => 1i64..=4,
         1 => 30i64..=60,
         1 => 60i64..=110,
-        if traits.collisions { 1 } else { 0 } => 0i64..=1,
+        1 => 0i64..=1,
     ];
-    let rare = |yes: bool| if yes { 0.05 } else { 0.0 };
-    let one = (
-        any_sample(traits),
-        step,
-        prop::bool::weighted(rare(traits.changes)),
-        prop::bool::weighted(rare(traits.collisions)),
-    )
-        .boxed();
+    let one = (any_sample(), step, prop::bool::weighted(0.05), prop::bool::weighted(0.05)).boxed();
 
     // Without other clocks a few agents share a region.
     let seat = at % count;
@@ -223,11 +187,11 @@ fn line(at: usize, count: usize, traits: Traits) -> impl Strategy<Value = Vec<Sa
 }
 
 /// The lines of a world in which the target was down at times, as most samples tell.
-pub(crate) fn lines(count: usize, traits: Traits) -> impl Strategy<Value = Vec<Sample>> {
+pub(crate) fn lines(count: usize) -> impl Strategy<Value = Vec<Sample>> {
     let agents = count..=(count + 2);
     let outages = vec((0i64..320, 10i64..150), 0..4);
     (agents, outages, vec(prop::bool::weighted(0.85), 20..60)).prop_flat_map(move |(agents, outages, obeys)| {
-        let all: Vec<_> = (0..agents).map(|at| line(at, count, traits)).collect();
+        let all: Vec<_> = (0..agents).map(|at| line(at, count)).collect();
         all.prop_map(move |lines| {
             let mut samples: Vec<Sample> = lines.into_iter().flatten().collect();
             for (sample, _) in samples.iter_mut().zip(obeys.iter().cycle()).filter(|(_, obeys)| **obeys) {
@@ -245,8 +209,8 @@ pub(crate) fn lines(count: usize, traits: Traits) -> impl Strategy<Value = Vec<S
     })
 }
 
-pub(crate) fn any_world(traits: Traits) -> impl Strategy<Value = World> {
+pub(crate) fn any_world() -> impl Strategy<Value = World> {
     (1usize..=5).prop_flat_map(move |count| {
-        (any_history(count, traits), lines(count, traits)).prop_map(|(history, samples)| World { history, samples })
+        (any_history(count), lines(count)).prop_map(|(history, samples)| World { history, samples })
     })
 }

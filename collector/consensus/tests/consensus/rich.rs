@@ -6,14 +6,14 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use quorate_collector_consensus::{AbstainReason, Engine, Event, judge};
 use quorate_model::{IncidentClass, State};
 
-use crate::random::{TO, Traits, World, any_world};
+use crate::random::{TO, World, any_world};
 use crate::world::time;
 
 /// The same worlds in every run.
 fn worlds(count: usize) -> Vec<World> {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let strategy = any_world(Traits::ALL);
+    let strategy = any_world();
     (0..count).map(|_| strategy.new_tree(&mut runner).expect("a world").current()).collect()
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use quorate_collector_consensus::{Verdict, judge};
 
 use crate::naive::{self, NaiveIncident, NaiveSegment, NaiveVerdict};
-use crate::random::{FROM, TO, Traits, World, any_world};
+use crate::random::{FROM, TO, World, any_world};
 use crate::world::time;
 
 fn plain(verdict: &Verdict) -> NaiveVerdict {
@@ -34,7 +34,7 @@ fn plain(verdict: &Verdict) -> NaiveVerdict {
 
 proptest! {
     #[test]
-    fn equals_the_definition_at_every_millisecond(world in any_world(Traits::ALL), now in 0..TO) {
+    fn equals_the_definition_at_every_millisecond(world in any_world(), now in 0..TO) {
         let window = World::window();
         let verdict = judge(&world.samples, &world.history, window, time(now));
         prop_assert_eq!(verdict.window.from.as_millis(), FROM);
