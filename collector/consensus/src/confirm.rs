@@ -14,7 +14,7 @@ use quorate_model::{AgentId, CollectorTime, Confirm, Millis, Solicit, State};
 pub const ASK_EVERY: Millis = Millis::new(2_000);
 
 /// How many intervals one call for haste lasts.
-const HASTE_INTERVALS: i64 = 4;
+const HASTE_INTERVALS: i64 = 2;
 
 /// What the agents of the check should be told.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,10 +26,10 @@ fn haste_is_renewed_while_there_is_trouble_and_ends_by_itself() {
     let mut tell = |state, ms| confirmation.handle_state(&confirm, state, interval, at(ms));
     assert_eq!(tell(State::Up, 0), None);
     assert_eq!(tell(State::Unknown, 0), None, "nobody is there to hurry");
-    assert_eq!(tell(State::Partial, 0), Some(Request::Hasten { until: at(40_000) }));
-    assert_eq!(tell(State::Down, 19_999), None);
-    assert_eq!(tell(State::Down, 20_000), Some(Request::Hasten { until: at(60_000) }));
-    assert_eq!(tell(State::Up, 50_000), None);
+    assert_eq!(tell(State::Partial, 0), Some(Request::Hasten { until: at(20_000) }));
+    assert_eq!(tell(State::Down, 9_999), None);
+    assert_eq!(tell(State::Down, 10_000), Some(Request::Hasten { until: at(30_000) }));
+    assert_eq!(tell(State::Up, 20_000), None);
     let passive = Confirm { retries: 0, solicit: Solicit::Off, ..confirm };
     assert_eq!(Confirmation::new().handle_state(&passive, State::Down, interval, at(0)), None);
 }

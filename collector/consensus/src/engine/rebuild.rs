@@ -8,7 +8,6 @@ use quorate_model::{CollectorTime, Sample};
 use crate::engine::Engine;
 use crate::engine::event::Event;
 use crate::engine::ledger::Told;
-use crate::engine::line::Line;
 use crate::incident::runs;
 use crate::judge::segments;
 use crate::verdict::Window;
