@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use quorate_collector_config::files::MAX_FILE_BYTES;
 use quorate_collector_config::yaml::MAX_TEXT_BYTES;
 use quorate_collector_config::{Config, Diagnostic};
 use sha2::{Digest, Sha256};
@@ -44,9 +45,9 @@ pub enum ConfigError {
 pub struct Loaded {
     /// What it says.
     pub config: Arc<Config>,
-    /// The text.
+    /// The text, with the files it names behind it.
     pub text: String,
-    /// The SHA-256 of the text.
+    /// The SHA-256 of the text with its files.
     pub hash: [u8; 32],
 }
 
@@ -65,19 +66,29 @@ impl Loaded {
         Self::parse(text, path)
     }
 
-    /// Takes a text; `path` names it in errors.
+    /// Takes a text; `path` names it in errors, and files it names are read beside that. Blocks where there are some.
     ///
     /// # Errors
     /// Every mistake in it.
     pub fn parse(text: String, path: &Path) -> Result<Self, ConfigError> {
-        match Config::parse(&text) {
-            Ok(config) => {
+        match Config::parse_with(&text, &mut |name| read_beside(path, name)) {
+            Ok((config, text)) => {
                 let hash = Sha256::digest(text.as_bytes()).into();
                 Ok(Self { config: Arc::new(config), text, hash })
             }
             Err(diagnostics) => Err(ConfigError::Mistakes { path: path.to_owned(), text, diagnostics }),
         }
     }
+}
+
+/// The text of a file whose name is relative to the configuration's.
+fn read_beside(config: &Path, name: &str) -> Result<String, String> {
+    let path = config.parent().unwrap_or(Path::new("")).join(name);
+    let length = std::fs::metadata(&path).map_err(|error| error.to_string())?.len();
+    if length > MAX_FILE_BYTES as u64 {
+        return Err(format!("it has {length} bytes; allowed are {MAX_FILE_BYTES}"));
+    }
+    std::fs::read_to_string(&path).map_err(|error| error.to_string())
 }
 
 impl ConfigError {

@@ -1,6 +1,6 @@
 //! `quorate config check FILE`: every error of a collector's configuration at once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use quorate_collector_config::{Config, Diagnostic};
@@ -59,6 +59,8 @@ struct Summary {
     providers: usize,
     checks: usize,
     references: usize,
+    contracts: usize,
+    customers: usize,
 }
 
 /// Reads the file and tells what is wrong in it.
@@ -68,7 +70,7 @@ struct Summary {
 pub(crate) fn run(arguments: &ConfigArguments, session: &mut Session<'_>) -> Result<Exit, CommandError> {
     let ConfigCommand::Check(CheckArguments { file }) = &arguments.command;
     let text = read(file)?;
-    let report = report(&file.display().to_string(), &text);
+    let report = report(file, &text);
     session.answer(&report, render)?;
     Ok(if report.valid { Exit::Fine } else { Exit::No })
 }
@@ -83,7 +85,7 @@ fn read(file: &PathBuf) -> Result<String, CommandError> {
 /// The file cannot be read, or has errors: the first is told, with the number of the others.
 pub(crate) fn load(file: &PathBuf) -> Result<Config, CommandError> {
     let text = read(file)?;
-    Config::parse(&text).map_err(|errors| {
+    parse(file, &text).map_err(|errors| {
         let first = errors.first().map_or_else(String::new, Diagnostic::to_string);
         let place = format!("{}:{first}", file.display());
         let more = match errors.len() {
@@ -94,8 +96,18 @@ pub(crate) fn load(file: &PathBuf) -> Result<Config, CommandError> {
     })
 }
 
-fn report(file: &str, text: &str) -> Report {
-    match Config::parse(text) {
+/// Reads the text of `file`, and beside it the files it names.
+fn parse(file: &Path, text: &str) -> Result<Config, Vec<Diagnostic>> {
+    let beside = |name: &str| {
+        let path = file.parent().unwrap_or(Path::new("")).join(name);
+        std::fs::read_to_string(path).map_err(|error| error.to_string())
+    };
+    Config::parse_with(text, &mut { beside }).map(|(config, _)| config)
+}
+
+fn report(path: &Path, text: &str) -> Report {
+    let file = &*path.display().to_string();
+    match parse(path, text) {
         Ok(config) => {
             let providers: std::collections::BTreeSet<_> =
                 config.regions.iter().map(|region| &region.provider).collect();
@@ -104,6 +116,8 @@ fn report(file: &str, text: &str) -> Report {
                 providers: providers.len(),
                 checks: config.checks.len(),
                 references: config.references.len(),
+                contracts: config.catalogue.contracts().len(),
+                customers: config.catalogue.customers().len(),
             };
             Report { file: file.to_owned(), valid: true, errors: Vec::new(), summary: Some(summary) }
         }
@@ -126,13 +140,15 @@ fn report(file: &str, text: &str) -> Report {
 fn render(report: &Report, look: &Look) -> String {
     if let Some(summary) = &report.summary {
         return format!(
-            "{} {}: {} of {}, {}, {}\n",
+            "{} {}: {} of {}, {}, {}, {}, {}\n",
             look.tone(Tone::Good, "valid"),
             report.file,
             counted(summary.regions, "region"),
             counted(summary.providers, "provider"),
             counted(summary.checks, "check"),
             counted(summary.references, "reference"),
+            counted(summary.contracts, "contract"),
+            counted(summary.customers, "customer"),
         );
     }
     let shown: Vec<&str> = report.errors.iter().map(|error| error.shown.as_str()).collect();

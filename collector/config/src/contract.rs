@@ -7,18 +7,21 @@
 mod catalogue;
 mod credit;
 mod exclusions;
+mod planned;
 mod segments;
 mod terms;
 mod values;
 mod zone;
 
 pub use catalogue::{Catalogue, MAX_CONTRACTS, MAX_CUSTOMERS, MAX_PLANS};
+pub use planned::{MAX_MAINTENANCE, Maintenance};
 pub use segments::{LineError, MAX_LINE_ERRORS, MAX_SEGMENTS, SegmentLines, read_segments};
 pub use zone::{ZoneNameError, zone, zone_for_period};
 
 use quorate_collector_sla::Contract;
 
 use crate::yaml::{Cursor, Diagnostic, Document};
+pub(crate) use planned::planned;
 use terms::Completeness;
 
 /// Reads a file with one contract.

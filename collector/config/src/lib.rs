@@ -10,6 +10,7 @@
 
 mod assign;
 pub mod contract;
+pub mod files;
 mod read;
 pub mod scalar;
 mod settings;

@@ -3,6 +3,7 @@
 mod check;
 mod policy;
 mod probe;
+mod promises;
 pub(crate) mod values;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use quorate_model::Millis;
 use quorate_model::check::ReferenceSpec;
 use quorate_model::sample::References;
 
+use crate::contract::{Catalogue, planned};
+use crate::files::Open;
 use crate::settings::{Config, Defaults, Listen, Region, Retention, Tls};
 use crate::yaml::{Cursor, Fields, Position};
 use values::{span, text};
@@ -25,10 +28,10 @@ const MAX_REGIONS: usize = 64;
 const MAX_CHECKS: usize = 10_000;
 
 /// Sections that later engines will read. A value here would be believed to work, so it is refused.
-const NOT_YET: [&str; 6] = ["slas", "plans", "customers", "maintenance", "alerts", "status_page"];
+const NOT_YET: [&str; 2] = ["alerts", "status_page"];
 
-/// Reads the whole document.
-pub(crate) fn config(cursor: &Cursor<'_>) -> Option<Config> {
+/// Reads the whole document; files it names are asked of `open`.
+pub(crate) fn config(cursor: &Cursor<'_>, open: &mut Open<'_>) -> Option<Config> {
     let mut fields = cursor.fields()?;
     let tls = fields.optional("tls", tls);
     let listen_at = fields.get("listen");
@@ -43,10 +46,20 @@ pub(crate) fn config(cursor: &Cursor<'_>) -> Option<Config> {
     let references = fields.or("references", Vec::new(), references);
     let known = check::Known { regions: regions.as_deref(), defaults: defaults.unwrap_or_default() };
     let checks = fields.or("checks", Vec::new(), |cursor| checks(cursor, &known));
+    let catalogue = Catalogue::read(&mut fields, open, &|at, contract| {
+        if let Some(checks) = &checks {
+            promises::known_checks(at, contract, checks);
+        }
+        if let Some(regions) = &regions {
+            promises::known_regions(at, contract, regions);
+        }
+    });
+    let planned = planned(&mut fields, catalogue);
     for name in NOT_YET {
         not_yet(&mut fields, name);
     }
     fields.finish();
+    let (catalogue, maintenance) = planned?;
     Some(Config {
         listen: listen?,
         data_dir: data_dir?,
@@ -56,6 +69,8 @@ pub(crate) fn config(cursor: &Cursor<'_>) -> Option<Config> {
         defaults: defaults?,
         references: references?,
         checks: checks?,
+        catalogue,
+        maintenance,
     })
 }
 

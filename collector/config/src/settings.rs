@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use quorate_model::check::ReferenceSpec;
 use quorate_model::{CheckId, CheckVersion, Millis, Policy, ProbeSpec, ProviderId, RegionId};
 
+use crate::contract::{Catalogue, Maintenance};
+use crate::files::{self, Open};
 use crate::yaml::{Diagnostic, Document};
 
 /// The whole configuration. Made by [`Config::parse`] only, so that what it says holds.
@@ -28,6 +30,11 @@ pub struct Config {
     pub references: Vec<ReferenceSpec>,
     /// The checks, sorted by id.
     pub checks: Vec<Check>,
+    /// Contracts, plans and customers; every contract with the planned maintenance that concerns it behind its own
+    /// exclusions, and its checks among `checks`.
+    pub catalogue: Catalogue,
+    /// Planned maintenance, as it was written.
+    pub maintenance: Vec<Maintenance>,
 }
 
 /// Where the collector listens.
@@ -127,12 +134,36 @@ pub struct Check {
 }
 
 impl Config {
-    /// Reads the text of a configuration file.
+    /// Reads a whole text: one that names no files, or carries them behind it as [`Config::parse_with`] gives it.
     ///
     /// # Errors
     /// Every error in the text, sorted by place; a mistake of syntax alone, as nothing behind it can be understood.
     pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
-        Document::parse(text).map_err(|error| vec![error])?.read(crate::read::config)
+        let (main, texts) = files::detach(text);
+        Self::read(main, &mut |name| {
+            texts.get(name).cloned().ok_or_else(|| "it does not come with this text".to_owned())
+        })
+    }
+
+    /// Reads the text of a configuration file; the texts of files it names are asked of `open`. Gives also the whole text
+    /// with these files behind it, which [`Config::parse`] reads without `open`.
+    ///
+    /// # Errors
+    /// Every error in the text and its files, sorted by place in the text.
+    pub fn parse_with(text: &str, open: &mut Open<'_>) -> Result<(Self, String), Vec<Diagnostic>> {
+        let (main, _) = files::detach(text);
+        let mut texts = files::Texts::new();
+        let config = Self::read(main, &mut |name| {
+            let text = open(name)?;
+            texts.insert(name.to_owned(), text.clone());
+            Ok(text)
+        })?;
+        let whole = if texts.is_empty() { text.to_owned() } else { files::attach(main, &texts) };
+        Ok((config, whole))
+    }
+
+    fn read(main: &str, open: &mut Open<'_>) -> Result<Self, Vec<Diagnostic>> {
+        Document::parse(main).map_err(|error| vec![error])?.read(|cursor| crate::read::config(cursor, open))
     }
 
     /// A check by its id.

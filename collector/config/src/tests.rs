@@ -2,6 +2,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use proptest::prelude::*;
+use quorate_collector_sla::ContractId;
 use quorate_model::check::{DnsTransport, Family, HttpVersion, RecordType, Verify};
 use quorate_model::policy::{LateOk, Quorum, Solicit};
 use quorate_model::{CheckId, Confirm, Millis, ProbeSpec, RegionId};
@@ -73,6 +74,79 @@ fn the_sample_shows_the_defaults() {
            labels: {team: web}\n",
     );
     assert_eq!(sample, short);
+}
+
+/// What the sample shows of agreements in comments can be used as it stands.
+#[test]
+fn the_agreements_of_the_sample_are_read() {
+    let sample = fs::read_to_string(root("../../deploy/collector.yaml")).expect("the sample is there");
+    let (before, behind) = sample.split_once("\n# slas:\n").expect("the sample shows agreements");
+    let (shown, _) = behind.split_once("\n\n").expect("they end with an empty line");
+    let shown: Vec<&str> = shown.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect();
+    let empty = ["slas: []\n", "plans: []\n", "customers: []\n", "maintenance: []"];
+    let before = empty.iter().fold(before.to_owned(), |text, key| text.replacen(key, "", 1));
+    let config = config(&format!("{before}\nslas:\n{}\n", shown.join("\n")));
+    let id = ContractId::new("shop-gold").expect("is an id");
+    let gold = config.catalogue.contract(&id).expect("is there");
+    assert_eq!(gold.terms().exclusions.len(), 1, "the planned maintenance is added");
+    let customers: Vec<_> = config.catalogue.customers_of(&id).collect();
+    assert_eq!(customers.len(), 1);
+    assert_eq!(customers[0].0.id.as_str(), "gold");
+    assert_eq!(config.maintenance.len(), 1);
+}
+
+const WITH_FILE: &str = "regions: [{id: fra, provider: hetzner}]
+checks: [{id: shop, icmp: {host: h}}]
+slas: [{file: sub/gold.yaml}]
+";
+
+#[test]
+fn a_contract_in_a_file_comes_along_with_the_text() {
+    let mut opened = Vec::new();
+    let gold = "id: gold\nservice: shop\n\nwindow: calendar_day\n";
+    let (read, whole) = Config::parse_with(WITH_FILE, &mut |name| {
+        opened.push(name.to_owned());
+        Ok(gold.to_owned())
+    })
+    .expect("is right");
+    assert_eq!(opened, ["sub/gold.yaml"]);
+    assert_eq!(read.catalogue.contracts().len(), 1);
+    assert_eq!(config(&whole), read);
+    // Read again from the whole text, with another file under the name: that one counts, and is what comes along.
+    let changed = gold.replace("day", "week");
+    let (again, whole_again) = Config::parse_with(&whole, &mut |_| Ok(changed.clone())).expect("is right");
+    assert_ne!(again, read);
+    assert_eq!(config(&whole_again), again);
+    assert_eq!(whole_again.matches("# file: ").count(), 1);
+    // Without files the text is what it was.
+    assert_eq!(Config::parse_with(SMALLEST, &mut |_| Err(String::new())).expect("is right").1, SMALLEST);
+}
+
+#[test]
+fn what_is_wrong_in_a_file_is_told_at_its_name() {
+    let shown = |open: &mut crate::files::Open<'_>| {
+        let errors = Config::parse_with(WITH_FILE, open).expect_err("is wrong");
+        errors.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        shown(&mut |_| Err("no such file".to_owned())),
+        ["3:15: slas[0].file: sub/gold.yaml cannot be read: no such file"]
+    );
+    assert_eq!(
+        shown(&mut |_| Ok("id: gold\nservice: shop\nmin_outage: 2d\nwindwo: x\n".to_owned())),
+        [
+            "3:15: slas[0].file: sub/gold.yaml:3:13: min_outage: is 2d; allowed is 0 up to a day",
+            "3:15: slas[0].file: sub/gold.yaml:4:1: windwo: unknown key; did you mean `window`?",
+        ]
+    );
+    assert_eq!(
+        shown(&mut |_| Ok("id: gold\nservice: {any_down: [shop, shopp]}\n".to_owned())),
+        ["3:8: slas[0].service: no check has the id shopp; did you mean shop?"]
+    );
+    assert_eq!(
+        errors(WITH_FILE),
+        "3:15: slas[0].file: sub/gold.yaml cannot be read: it does not come with this text\n"
+    );
 }
 
 /// The example of the design, with TLS where it listens on every address.

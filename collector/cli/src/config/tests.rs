@@ -44,7 +44,26 @@ fn a_right_file_is_summed_up() {
     let (_scratch, path) = file(&text.replace("timeout: 0s", "timeout: 3s"));
     let (exit, out, err) = quorate(&["config", "check", &path]);
     assert_eq!(exit, Exit::Fine, "{out}{err}");
-    assert!(out.ends_with("2 regions of 2 providers, 1 check, 0 references\n"), "{out}");
+    assert!(out.ends_with("2 regions of 2 providers, 1 check, 0 references, 0 contracts, 0 customers\n"), "{out}");
+}
+
+#[test]
+fn contracts_in_files_are_read_beside_the_configuration() {
+    let text =
+        "regions: [{id: fra, provider: a}]\nchecks: [{id: shop, icmp: {host: h}}]\nslas: [{file: sla/gold.yaml}]\n";
+    let (scratch, path) = file(text);
+    let (exit, out, _) = quorate(&["config", "check", &path]);
+    assert_eq!(exit, Exit::No);
+    assert!(out.contains("sla/gold.yaml cannot be read: No such file"), "{out}");
+    std::fs::create_dir(scratch.path().join("sla")).expect("can be made");
+    let contract = scratch.path().join("sla/gold.yaml");
+    std::fs::write(&contract, "id: gold\nservice: shopp\n").expect("can be written");
+    let (_, out, _) = quorate(&["config", "check", &path]);
+    assert!(out.contains("no check has the id shopp; did you mean shop?"), "{out}");
+    std::fs::write(&contract, "id: gold\nservice: shop\n").expect("can be written");
+    let (exit, out, _) = quorate(&["config", "check", &path]);
+    assert_eq!(exit, Exit::Fine, "{out}");
+    assert!(out.contains("1 contract"), "{out}");
 }
 
 #[test]

@@ -7,8 +7,9 @@ use quorate_collector_sla::contract::Fault;
 use quorate_collector_sla::support::{Severity, SupportPlan, SupportTarget};
 use quorate_collector_sla::{Contract, ContractId, CustomerId, Percent, PlanId, ServiceHours};
 
-use super::contract;
 use super::values::{hours, id, money, percent, span, words};
+use super::{contract, parse_contract};
+use crate::files::{MAX_FILE_BYTES, Open};
 use crate::read::values::name;
 use crate::yaml::{Cursor, Diagnostic, Document, Fields, closest};
 
@@ -33,22 +34,33 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Reads a file with the keys `slas`, `plans` and `customers`, each a list that may be missing.
+    /// Reads a file with the keys `slas`, `plans` and `customers`, each a list that may be missing, and with every contract
+    /// in the file itself.
     ///
     /// # Errors
     /// Every error in the text, by place.
     pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
         Document::parse(text).map_err(|error| vec![error])?.read(|cursor| {
             let mut fields = cursor.fields()?;
-            let catalogue = Self::read(&mut fields);
+            let mut none = |_: &str| Err("a catalogue by itself has its contracts inside".to_owned());
+            let catalogue = Self::read(&mut fields, &mut none, &|_, _| {});
             fields.finish();
             catalogue
         })
     }
 
-    /// Reads the keys `slas`, `plans` and `customers` of a map that may have others.
-    pub fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let contracts = list(fields, "slas", MAX_CONTRACTS, contract);
+    /// Reads the keys `slas`, `plans` and `customers` of a map that may have others; contracts that stand in files of their
+    /// own are asked of `open`, and `inspect` notes at a contract's place what is wrong with it for other reasons.
+    pub fn read(
+        fields: &mut Fields<'_>,
+        open: &mut Open<'_>,
+        inspect: &dyn Fn(&Cursor<'_>, &Contract),
+    ) -> Option<Self> {
+        let contracts = list(fields, "slas", MAX_CONTRACTS, |cursor| {
+            let contract = inline_or_file(cursor, open)?;
+            inspect(cursor, &contract);
+            Some(contract)
+        });
         let plans = list(fields, "plans", MAX_PLANS, plan);
         let customers = list(fields, "customers", MAX_CUSTOMERS, customer);
         let (contracts, plans, customers) = (contracts?, plans?, customers?);
@@ -63,6 +75,24 @@ impl Catalogue {
             known(at, "customers", "plan", customers.iter().map(|customer| customer.plan.as_str()), &plan_ids),
         ];
         distinct.into_iter().all(|fine| fine).then_some(Self { contracts, plans, customers })
+    }
+
+    /// The catalogue with another contract of the same id in the place of each.
+    pub(crate) fn with_contracts(mut self, contracts: Vec<Contract>) -> Self {
+        self.contracts = contracts;
+        self
+    }
+
+    /// A contract by its id.
+    pub fn contract(&self, id: &ContractId) -> Option<&Contract> {
+        self.contracts.iter().find(|contract| contract.terms().id == *id)
+    }
+
+    /// The customers whose plan has this contract, each with the plan.
+    pub fn customers_of<'a>(&'a self, id: &'a ContractId) -> impl Iterator<Item = (&'a Plan, &'a Customer)> + 'a {
+        let plan = |customer: &&'a Customer| self.plans.iter().find(|plan| plan.id == customer.plan);
+        let pairs = self.customers.iter().filter_map(move |customer| Some((plan(&customer)?, customer)));
+        pairs.filter(move |(plan, _)| plan.contract == *id)
     }
 
     /// The contracts, as they were written.
@@ -85,7 +115,7 @@ fn list<T>(
     fields: &mut Fields<'_>,
     key: &'static str,
     max: usize,
-    read: fn(&Cursor<'_>) -> Option<T>,
+    read: impl FnMut(&Cursor<'_>) -> Option<T>,
 ) -> Option<Vec<T>> {
     fields.or(key, Vec::new(), |cursor| {
         let count = cursor.list()?.len();
@@ -95,6 +125,41 @@ fn list<T>(
         }
         cursor.each(read)
     })
+}
+
+/// A contract as it stands here, or `{file: NAME}` for one in a file of its own. What is wrong in the file is told at its
+/// name, with the place in it.
+fn inline_or_file(cursor: &Cursor<'_>, open: &mut Open<'_>) -> Option<Contract> {
+    if !cursor.is_map() || !cursor.fields()?.has("file") {
+        return contract(cursor);
+    }
+    let mut fields = cursor.fields()?;
+    let name = fields.required("file");
+    fields.finish();
+    let at = name?;
+    let name = super::values::words(&at)?;
+    if name.trim() != name || name.is_empty() || name.chars().any(char::is_control) {
+        at.expected("the path of a file, on one line and without blanks around it");
+        return None;
+    }
+    let text = match open(&name) {
+        Ok(text) if text.len() > MAX_FILE_BYTES => {
+            at.error(format_args!("{name} has {} bytes; allowed are {MAX_FILE_BYTES}", text.len()));
+            return None;
+        }
+        Ok(text) => text,
+        Err(why) => {
+            at.error(format_args!("{name} cannot be read: {why}"));
+            return None;
+        }
+    };
+    match parse_contract(&text) {
+        Ok(contract) => Some(contract),
+        Err(errors) => {
+            errors.iter().for_each(|error| at.error(format_args!("{name}:{error}")));
+            None
+        }
+    }
 }
 
 /// Notes every id that stands twice.

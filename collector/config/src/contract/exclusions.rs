@@ -5,7 +5,7 @@ use quorate_collector_sla::{Exclusion, ExclusionClass, MaintenanceRules, Recurre
 use quorate_model::Millis;
 
 use super::values::{moment, span, words};
-use crate::yaml::Cursor;
+use crate::yaml::{Cursor, Fields};
 
 /// The most pieces of evidence of one exclusion.
 const MAX_EVIDENCE: usize = 32;
@@ -37,6 +37,13 @@ fn over_cap_word(over_cap: OverCap) -> &'static str {
 pub(super) fn exclusion(cursor: &Cursor<'_>) -> Option<Exclusion> {
     let mut fields = cursor.fields()?;
     let class = fields.required("class").and_then(|c| c.choice(&ExclusionClass::ALL, ExclusionClass::as_str));
+    let exclusion = of_class(&mut fields, class);
+    fields.finish();
+    exclusion
+}
+
+/// Everything of an exclusion but its class; `class` is `None` where that could not be read.
+pub(super) fn of_class(fields: &mut Fields<'_>, class: Option<ExclusionClass>) -> Option<Exclusion> {
     let start = fields.required("start").and_then(|c| moment(&c));
     let end = fields.required("end").and_then(|c| moment(&c));
     let announced_at = fields.optional("announced_at", moment);
@@ -47,7 +54,6 @@ pub(super) fn exclusion(cursor: &Cursor<'_>) -> Option<Exclusion> {
     let approver = fields.optional("approver", words);
     let recorded_at = fields.optional("recorded_at", moment);
     let evidence = fields.or("evidence", Vec::new(), evidence);
-    fields.finish();
     Some(Exclusion {
         class: class?,
         start: start?,

@@ -6,13 +6,22 @@ use quorate_model::{CheckId, CollectorTime, IdError, Micros, Millis};
 
 use crate::read::values::text;
 use crate::scalar::duration;
-use crate::yaml::Cursor;
+use crate::yaml::{Cursor, closest};
 
 /// The most bytes of a text for people.
 const MAX_TEXT_BYTES: usize = 4096;
 
 /// The most entries of weekly hours.
 const MAX_HOURS: usize = 64;
+
+/// The currencies in use as ISO 4217 lists them, without funds, metals and test codes.
+const CURRENCIES: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD \
+                          CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD \
+                          GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD \
+                          KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO \
+                          NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE \
+                          SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND \
+                          VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
 
 /// A moment with its offset, such as `2026-10-04T01:00:00Z`.
 pub(super) fn moment(cursor: &Cursor<'_>) -> Option<CollectorTime> {
@@ -69,6 +78,12 @@ pub(super) fn money(cursor: &Cursor<'_>) -> Option<Money> {
         cursor.expected("an amount with the code of its currency, such as 499.00 EUR");
         return None;
     };
+    if !CURRENCIES.split(' ').any(|known| known == currency.code()) {
+        let hint = closest(currency.code(), CURRENCIES.split(' '));
+        let hint = hint.map_or(String::new(), |near| format!("; did you mean {near}?"));
+        cursor.error(format_args!("no currency of ISO 4217 has the code {}{hint}", currency.code()));
+        return None;
+    }
     match Money::parse(amount, currency) {
         Ok(money) => Some(money),
         Err(error) => {
