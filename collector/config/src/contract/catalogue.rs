@@ -156,7 +156,9 @@ fn inline_or_file(cursor: &Cursor<'_>, open: &mut Open<'_>) -> Option<Contract> 
     match parse_contract(&text) {
         Ok(contract) => Some(contract),
         Err(errors) => {
-            errors.iter().for_each(|error| at.error(format_args!("{name}:{error}")));
+            for error in &errors {
+                at.error(format_args!("{name}:{error}"));
+            }
             None
         }
     }
