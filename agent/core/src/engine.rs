@@ -124,7 +124,7 @@ pub struct Finding {
 pub struct Counters {
     /// Probes started.
     pub started: u64,
-    /// Of those, retries and solicited ones.
+    /// Of those, retries, solicited ones, and those in the middle of an interval while hastened.
     pub extra: u64,
     /// Slots that were not run because they came too late to be run: the node was overloaded or the limit of probes in flight
     /// reached.
@@ -488,6 +488,7 @@ impl AgentCore {
                     self.health.worse(1, now);
                 }
                 self.max_lag = self.max_lag.max(late);
+                self.counters.extra += u64::from(state.slots.is_between(pending.due));
             } else {
                 self.counters.extra += 1;
             }

@@ -73,6 +73,12 @@ impl Slots {
         }
     }
 
+    /// True if a slot lies in the middle of an interval, where there are slots in haste only.
+    pub const fn is_between(&self, slot: MonoTime) -> bool {
+        let (slot_us, interval_us) = (slot.as_micros(), self.interval_us);
+        slot_us.abs_diff(self.anchor_us) % interval_us != 0
+    }
+
     /// Lays the slots out anew after the knowledge of the collector's clock has changed.
     pub fn realign(&mut self, phase: Millis, now: MonoTime, collector_now: CollectorTime) {
         let spacing = Millis::new(i64::try_from(self.interval_us / 1000).unwrap_or(i64::MAX));

@@ -9,8 +9,8 @@ mod latest;
 
 use std::collections::BTreeMap;
 
-use quorate_collector_consensus::confirm::{Confirmation, Request};
-use quorate_collector_consensus::{self as consensus, Engine, Event, Live, Value};
+use quorate_collector_consensus::confirm::{Confirmation, Request, is_reason_to_ask};
+use quorate_collector_consensus::{self as consensus, Engine, Event, Live};
 use quorate_collector_http::Window;
 use quorate_collector_http::view::CheckTotals;
 use quorate_collector_store::Finality;
@@ -326,7 +326,7 @@ impl Case {
         writes.segments = self.recent.unstored();
         self.let_go(now);
         let confirm = self.policy().confirm;
-        let request = self.confirmation.handle_state(&confirm, verdict.live.state, self.interval, now);
+        let request = self.confirmation.handle_state(&confirm, &verdict.live, self.interval, now);
         Some(Polled { live: verdict.live, writes, request })
     }
 
@@ -418,16 +418,6 @@ fn known_from(engine: &Engine) -> CollectorTime {
     match engine.retained_from() {
         CollectorTime::MIN => CollectorTime::MIN,
         from => from + engine.margin().times(2),
-    }
-}
-
-/// True if an agent's change of value is worth asking the others: it turned bad, or good again.
-fn is_reason_to_ask(from: Option<Value>, to: Option<Value>) -> bool {
-    let is_bad = |value: Option<Value>| value.map(|value| value == Value::Bad);
-    match (is_bad(from), is_bad(to)) {
-        (Some(old), Some(new)) => old != new,
-        (None, Some(new)) => new,
-        (_, None) => false,
     }
 }
 

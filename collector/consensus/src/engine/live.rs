@@ -12,6 +12,7 @@ use crate::explain::Value;
 use crate::quorum::{Regions, Rules, Tally};
 use crate::references;
 use crate::timeline::Votes;
+use crate::verdict;
 
 /// The region an agent votes in and what it says; `None` = it has no vote.
 pub(crate) type Said = Option<(u16, Kind)>;
@@ -132,6 +133,17 @@ impl Engine {
     /// The regions that are bad now, sorted.
     pub fn live_regions_bad(&self) -> Vec<RegionId> {
         self.live.regions_bad.iter().filter_map(|region| self.regions.name(*region)).cloned().collect()
+    }
+
+    /// The live state with the regions it comes from.
+    pub fn live(&self) -> verdict::Live {
+        let finding = self.rules.at(self.live.seen).judge(&self.live.tallies);
+        verdict::Live {
+            state: self.live.state,
+            regions_bad: self.live_regions_bad(),
+            voting: finding.voting,
+            need: finding.need,
+        }
     }
 
     /// What an agent says now; `None` = it has no vote.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use quorate_collector_consensus::confirm::{Confirmation, Request};
-use quorate_collector_consensus::{Engine, Event, Value, Window, judge};
+use quorate_collector_consensus::confirm::{Confirmation, Request, is_reason_to_ask};
+use quorate_collector_consensus::{Engine, Event, Window, judge};
 use quorate_model::{AgentId, CollectorTime, Confirm, IncidentId, Millis, Sample, State};
 
 use super::Run;
@@ -58,10 +58,7 @@ impl Collector {
         while let Some(event) = self.engine.poll_event() {
             match event {
                 Event::StateChanged { to, .. } => self.live.push(((now - self.begins).get(), to)),
-                // An agent that comes and finds all well is no reason to ask.
-                Event::AgentChanged { agent, from, to }
-                    if to.is_some() && (from.is_some() || to == Some(Value::Bad)) =>
-                {
+                Event::AgentChanged { agent, from, to } if is_reason_to_ask(from, to) => {
                     requests.extend(self.confirmation.handle_change(&self.confirm, &agent, now));
                 }
                 Event::IncidentClosed { incident, .. } => {
@@ -72,8 +69,8 @@ impl Collector {
                 _ => {}
             }
         }
-        let state = self.engine.live_state();
-        requests.extend(self.confirmation.handle_state(&self.confirm, state, self.interval, now));
+        let live = self.engine.live();
+        requests.extend(self.confirmation.handle_state(&self.confirm, &live, self.interval, now));
         requests
     }
 

@@ -313,12 +313,12 @@ fn one_region_is_partial_and_no_incident() {
 }
 
 #[test]
-fn a_change_asks_the_others_once_in_two_seconds() {
+fn a_change_asks_the_others_once_in_five_seconds() {
     let mut world = World::new();
     world.live(&ALL, (0, 100), &[]);
     let first = world.feed(vec![record(0, 100_000, true)], 103);
     let second = world.feed(vec![record(1, 101_000, true)], 104);
-    let third = world.feed(vec![record(2, 103_000, true)], 106);
+    let third = world.feed(vec![record(2, 106_000, true)], 109);
     assert_eq!((first, second, third), (1, 0, 1));
     let old = world.feed(vec![record(3, 20_000, true), record(3, 30_000, true)], 400);
     assert_eq!(old, 0, "what is long past asks nobody");
