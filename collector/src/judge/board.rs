@@ -34,6 +34,13 @@ pub(crate) struct CaseView {
     pub(crate) incidents: Vec<(Incident, Finality)>,
 }
 
+impl CaseView {
+    /// Up to here everything was judged when this was put up.
+    pub(crate) fn judged_to(&self) -> CollectorTime {
+        self.provisional.last().map_or(self.settled, |last| last.end.max(self.settled))
+    }
+}
+
 /// The views of all checks.
 #[derive(Debug, Default)]
 pub(crate) struct Board {

@@ -23,12 +23,12 @@ fn stored(window: Window) -> quorate_collector_store::Window {
 
 pub(crate) async fn segments(views: &Views, check: &CheckId, window: Window) -> Result<api::Segments, QueryError> {
     views.is_known(check)?;
-    // Nothing is known of the future, so the window ends now.
-    let now = views.clock.now();
-    let window =
-        Window::new(window.from(), window.to().min(now)).or(Window::new(window.from(), window.from() + Millis::new(1)));
-    let window = window.expect("a millisecond is not empty");
     let view = views.board.get(check);
+    // Nothing is known of the future, and what is about to be judged is not unknown time, so the window ends before.
+    let judged = view.as_deref().map_or_else(|| views.clock.now(), CaseView::judged_to);
+    let window = Window::new(window.from(), window.to().min(judged))
+        .or(Window::new(window.from(), window.from() + Millis::new(1)));
+    let window = window.expect("a millisecond is not empty");
     let name = check.clone();
     let (found, incidents) = views
         .read(move |store| {
