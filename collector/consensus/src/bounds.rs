@@ -48,7 +48,14 @@ pub(crate) fn start(scene: &Scene<'_>, run: &Run, supporters: &[Supporter], prev
     let latest = by.unwrap_or(run.start).min(certain).max(run.start);
     let least = earliest.max(possible).max(previous_end).min(run.start);
     let most = latest.min(certain).min(run.end);
-    let point = agreement(&turns).unwrap_or(run.start).clamp(least, most);
+    // Whoever was bad before the target can have been down knows nothing of when that was.
+    let witnesses: Vec<(i64, i64)> = supporters
+        .iter()
+        .zip(&turns)
+        .filter(|(supporter, _)| supporter.turned_bad.1 >= unknown)
+        .map(|(_, turn)| *turn)
+        .collect();
+    let point = agreement(&witnesses, supporters.len()).unwrap_or(run.start).clamp(least, most);
     Start { edge: Edge { point, earliest, latest }, from_nowhere: earliest == i64::MIN }
 }
 
@@ -71,7 +78,15 @@ pub(crate) fn end(scene: &Scene<'_>, run: &Run, supporters: &[Supporter], floor:
     let earliest = from.unwrap_or(run.end).max(certain).min(run.end);
     let most = latest.min(possible).min(next_start).max(run.end);
     let least = earliest.max(certain).max(floor).min(most);
-    Edge { point: agreement(&turns).unwrap_or(run.end).clamp(least, most), earliest, latest }
+    // Whoever was still bad when the target cannot have been down any more knows nothing of when it was well again.
+    let witnesses: Vec<(i64, i64)> = supporters
+        .iter()
+        .zip(&turns)
+        .filter(|(supporter, _)| supporter.turned_good.0 <= unknown)
+        .map(|(_, turn)| *turn)
+        .collect();
+    let point = agreement(&witnesses, supporters.len()).unwrap_or(run.end).clamp(least, most);
+    Edge { point, earliest, latest }
 }
 
 /// From where to where the evidence for some runs can lie: as far as the target may have been down or nothing is known.

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use crate::timeline::middle;
 
-/// The middle of the first stretch that most of the closed intervals cover, if at least three quarters of them do and
-/// its ends are known (`i64::MIN` and `i64::MAX` are not).
-pub(crate) fn agreement(intervals: &[(i64, i64)]) -> Option<i64> {
+/// The middle of the first stretch that most of the closed intervals cover, if at least three quarters of all `of` whose
+/// word counts do and its ends are known (`i64::MIN` and `i64::MAX` are not).
+pub(crate) fn agreement(intervals: &[(i64, i64)], of: usize) -> Option<i64> {
     let mut edges: Vec<(i64, bool)> = Vec::with_capacity(intervals.len() * 2);
     for (low, high) in intervals {
         // At equal times beginnings sort before ends, as the intervals are closed.
@@ -33,7 +33,7 @@ pub(crate) fn agreement(intervals: &[(i64, i64)]) -> Option<i64> {
         }
     }
     let (low, high) = best?;
-    let agreed = most * 4 >= intervals.len() * 3;
+    let agreed = most * 4 >= of * 3;
     (agreed && low != i64::MIN && high != i64::MAX).then(|| middle(low, high))
 }
 

@@ -166,14 +166,12 @@ impl Builder {
         self.push(at, Effect::Estimate { question, value });
     }
 
-    /// `z` stands alone: nothing before it tells of the time before its start. A first bad sample is certain only from
-    /// the moment the failure was settled.
+    /// `z` stands alone: nothing before it tells of the time before its start, nor of the moment of its probe in which the
+    /// target was as it says.
     fn begin(&mut self, x: Option<&Point>, z: &Point, question: usize) {
         self.hold(z.start, question, value(z.kind, question));
         self.estimate(z.start, question, x, z);
-        if value(z.kind, question) {
-            self.ambiguous(question, z.start, z.latest());
-        }
+        self.ambiguous(question, z.start, z.latest());
     }
 
     fn join(&mut self, x: &Point, z: &Point, question: usize, silenced: bool) {

@@ -2,7 +2,7 @@ use super::*;
 
 #[track_caller]
 fn check(intervals: &[(i64, i64)], expected: Option<i64>) {
-    assert_eq!(agreement(intervals), expected, "{intervals:?}");
+    assert_eq!(agreement(intervals, intervals.len()), expected, "{intervals:?}");
 }
 
 #[test]
@@ -19,6 +19,13 @@ fn says_nothing_without_three_quarters() {
     check(&[(0, 10), (20, 30)], None);
     check(&[(0, 10), (5, 10), (20, 30)], None);
     check(&[(0, 10), (5, 10), (6, 12), (20, 30)], Some(8));
+}
+
+/// Those who cannot agree count among those who would have to.
+#[test]
+fn says_nothing_where_too_many_have_no_interval() {
+    assert_eq!(agreement(&[(0, 10), (4, 12), (6, 20)], 4), Some(8));
+    assert_eq!(agreement(&[(0, 10), (4, 12), (6, 20)], 5), None);
 }
 
 #[test]

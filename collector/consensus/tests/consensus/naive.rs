@@ -218,7 +218,7 @@ impl Line {
                     turn = Some((x.earliest() + z.latest()).div_euclid(2));
                 }
             }
-            if alone && z.yes(question) {
+            if alone {
                 spans.push((z.start, z.latest()));
             }
             if let Some(at) = turn {

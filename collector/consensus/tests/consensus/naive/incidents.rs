@@ -104,13 +104,13 @@ fn crossing(film: &Film<'_>, t: i64, supporters: &[Supporter], edges: &[i64]) ->
 }
 
 /// The middle of what most intervals cover, by trying every beginning.
-fn agreement(intervals: &[(i64, i64)]) -> Option<i64> {
+fn agreement(intervals: &[(i64, i64)], of: usize) -> Option<i64> {
     let cover = |t: i64| intervals.iter().filter(|(low, high)| *low <= t && t <= *high.max(low)).count();
     let most = intervals.iter().map(|(low, _)| cover(*low)).max()?;
     let low = intervals.iter().map(|(low, _)| *low).filter(|low| cover(*low) == most).min()?;
     let covering = intervals.iter().filter(|(l, h)| *l <= low && low <= *h.max(l));
     let high = covering.map(|(l, h)| *h.max(l)).min()?;
-    (most * 4 >= intervals.len() * 3 && low != i64::MIN && high != i64::MAX).then(|| (low + high).div_euclid(2))
+    (most * 4 >= of * 3 && low != i64::MIN && high != i64::MAX).then(|| (low + high).div_euclid(2))
 }
 
 fn incident(film: &Film<'_>, group: &Runs, previous: i64, next: i64, open: bool) -> NaiveIncident {
@@ -139,7 +139,9 @@ fn incident(film: &Film<'_>, group: &Runs, previous: i64, next: i64, open: bool)
     let earliest = crossing(film, first.0, &backing[0], &lows).unwrap_or(floor).min(first.0);
     let latest = crossing(film, first.0, &backing[0], &highs).unwrap_or(first.0).min(sure).max(first.0);
     let soonest = earliest.max(possible).max(previous).min(first.0);
-    let start = agreement(&turns).unwrap_or(first.0).clamp(soonest, latest.min(sure).min(first.1));
+    let told =
+        backing[0].iter().zip(&turns).filter(|(s, _)| s.bad.1 >= floor).map(|(_, turn)| *turn).collect::<Vec<_>>();
+    let start = agreement(&told, turns.len()).unwrap_or(first.0).clamp(soonest, latest.min(sure).min(first.1));
     let start_bounds = Bounds {
         earliest: time(if earliest == i64::MIN { film.begin.min(first.0) } else { earliest }),
         latest: time(latest),
@@ -163,7 +165,9 @@ fn incident(film: &Film<'_>, group: &Runs, previous: i64, next: i64, open: bool)
     let earliest = crossing(film, last.1 - 1, supporters, &lows).map_or(last.1, mirror).max(sure).min(last.1);
     let most = latest.min(possible).min(next).max(last.1);
     let from = if group.len() == 1 { start } else { last.0 };
-    let end = agreement(&turns).unwrap_or(last.1).clamp(earliest.max(sure).max(from).min(most), most);
+    let told =
+        supporters.iter().zip(&turns).filter(|(s, _)| s.good.0 <= unknown).map(|(_, turn)| *turn).collect::<Vec<_>>();
+    let end = agreement(&told, turns.len()).unwrap_or(last.1).clamp(earliest.max(sure).max(from).min(most), most);
     let end_bounds = Bounds { earliest: time(earliest), latest: time(if open { film.now } else { latest }) };
 
     let mut runs = group.clone();
