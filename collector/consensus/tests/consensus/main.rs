@@ -1,6 +1,8 @@
 //! The verdict held against written-out worlds, its own invariants, and a naive second implementation.
 
 mod engine;
+mod incremental;
+mod invariants;
 mod naive;
 mod random;
 mod rich;

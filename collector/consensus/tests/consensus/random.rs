@@ -87,7 +87,7 @@ fn any_history(count: usize) -> impl Strategy<Value = PolicyHistory> {
 }
 
 /// A sample beside its agent and time.
-fn any_sample() -> impl Strategy<Value = Sample> {
+pub(crate) fn any_sample() -> impl Strategy<Value = Sample> {
     let outcome = prop_oneof![
         12 => Just((Outcome::Ok, None)),
         2 => Just((Outcome::Slow, None)),
@@ -141,6 +141,30 @@ fn any_sample() -> impl Strategy<Value = Sample> {
                 }
             },
         )
+}
+
+/// A scheduled sample of the agent `at` in one of `count` regions that took 5 ms.
+pub(crate) fn sample_of(at: usize, count: usize, start: i64, seq: u64, failure: Option<Failure>, error: i64) -> Sample {
+    let (region, provider) = place(at % count);
+    Sample {
+        id: SampleId { agent: agent(&format!("agent-{at}")), boot: Boot::new(1), seq: Seq::new(seq) },
+        check: check_id(),
+        region,
+        provider,
+        start: AgentTime::from_millis(start),
+        end: AgentTime::from_millis(start + 5),
+        outcome: if failure.is_some() { Outcome::Fail } else { Outcome::Ok },
+        failure,
+        interval: Millis::new(INTERVAL),
+        timeout: Millis::new(TIMEOUT),
+        typical: None,
+        clock: ClockReading { offset: Millis::ZERO, error: Millis::new(error) },
+        references: References::counts(3, 3).expect("3 of 3"),
+        health: Health::WELL,
+        lag: Millis::ZERO,
+        trigger: Trigger::Scheduled,
+        check_version: CheckVersion::new(1),
+    }
 }
 
 /// The samples of one agent: mostly an interval apart, sometimes a retry at once, sometimes a long silence.

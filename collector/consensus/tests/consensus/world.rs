@@ -1,6 +1,7 @@
 //! Worlds in a compact notation: a line for each agent, a character for each slot of its schedule.
 //!
-//! `fra/hetzner 2s: ...xx.` is an agent `fra-1` in region `fra` at provider `hetzner`, whose first slot is at 2 s:
+//! `fra/hetzner 2s: ...xx.` is an agent `fra-1` in region `fra` at provider `hetzner`, whose first slot is at 2 s and which
+//! probes every 10 s; `fra/hetzner 2s 30s:` probes every 30 s:
 //! `.` right, `s` slow, `x` silent (a timeout), `r` refused, `L` right but late, `l` could not try, `h` failed while
 //! unwell, `w` failed after a late start, `?` failed with its references, `c` right with an unknown clock, `-` no sample,
 //! `d` right, sent twice, `E` refused and, under the same identity, right.
@@ -96,12 +97,16 @@ pub(crate) fn samples(text: &str) -> Vec<Sample> {
         let place = words.next().expect("region/provider");
         let phase: i64 =
             words.next().map_or(0, |word| word.trim_end_matches('s').parse().expect("whole seconds")) * 1000;
+        let interval: i64 = words
+            .next()
+            .map_or(INTERVAL_MS, |word| 1000 * word.trim_end_matches('s').parse::<i64>().expect("whole seconds"));
         let (name, by) = place.split_once('/').expect("region/provider");
         let (in_region, number) = name.split_once('#').unwrap_or((name, "1"));
         for (slot, letter) in (0i64..).zip(slots.trim().chars()) {
-            let start = phase + slot * INTERVAL_MS;
+            let start = phase + slot * interval;
             let seq = u64::try_from(slot).expect("from 0 on") + 1;
             let mut one = sample(&format!("{in_region}-{number}"), &format!("{in_region}/{by}"), start, seq);
+            one.interval = Millis::new(interval);
             match letter {
                 '-' => continue,
                 '.' => {}
@@ -128,7 +133,7 @@ pub(crate) fn samples(text: &str) -> Vec<Sample> {
                     fail(&mut one, Failure::ConnectTimeout);
                     one.references = References::counts(1, 3).expect("1 of 3");
                 }
-                'c' => one.clock.error = Millis::new(INTERVAL_MS / 2 + 1),
+                'c' => one.clock.error = Millis::new(interval / 2 + 1),
                 'd' => out.push(one.clone()),
                 'E' => {
                     out.push(one.clone());
