@@ -369,6 +369,22 @@ async fn another_configuration_holds_from_now_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_settled_and_not_stored_yet_or_not_judged_yet_is_not_unknown() {
+    let mut lab = Lab::start(CHECK);
+    // Quiet time is stored once a minute only, so that the end of it is in memory alone.
+    for (from, to) in [(0, 300), (300, 310), (310, 320), (320, 330)] {
+        lab.set(to);
+        lab.send(&ALL, (from, to), &[]).await;
+        lab.until("up", |view| view.state.word() == "up" && view.settled >= at(to - 20)).await;
+    }
+    lab.set(345);
+    let window = Window::new(at(100), at(345)).expect("is not empty");
+    let found = lab.views().segments(&shop(), window).await.expect("is known");
+    assert!(found.segments.iter().all(|segment| segment.state == "up"), "{found:?}");
+    assert!(found.uptime.to_ms >= at(320).as_millis() && found.uptime.unknown_ms == 0, "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_there_is_said_so() {
     let lab = Lab::start(CHECK);
     let other = CheckId::new("other").expect("is an id");

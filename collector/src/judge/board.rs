@@ -26,10 +26,10 @@ pub(crate) struct CaseView {
     pub(crate) last_day: api::Uptime,
     /// Settled time since the process started.
     pub(crate) totals: CheckTotals,
-    /// Up to here what the store holds is settled; behind it `provisional` holds.
+    /// Up to here nothing changes any more, unless a silent agent's backlog comes.
     pub(crate) settled: CollectorTime,
-    /// What was concluded behind `settled`.
-    pub(crate) provisional: Vec<Segment>,
+    /// What was concluded and is not in the store yet, up to the last judgement.
+    pub(crate) unstored: Vec<Segment>,
     /// Incidents as found last; the store may hold an older reading of them.
     pub(crate) incidents: Vec<(Incident, Finality)>,
 }
@@ -37,7 +37,7 @@ pub(crate) struct CaseView {
 impl CaseView {
     /// Up to here everything was judged when this was put up.
     pub(crate) fn judged_to(&self) -> CollectorTime {
-        self.provisional.last().map_or(self.settled, |last| last.end.max(self.settled))
+        self.unstored.last().map_or(self.settled, |last| last.end.max(self.settled))
     }
 }
 

@@ -138,6 +138,13 @@ impl Case {
         &self.provisional
     }
 
+    /// What was concluded and is not in the store yet: settled or not.
+    pub(crate) fn unstored(&self) -> Vec<Segment> {
+        let mut unstored = self.recent.settled_only_here();
+        unstored.extend(self.provisional.iter().cloned());
+        unstored
+    }
+
     /// Up to here nothing changes any more, unless an agent that was silent sends its backlog.
     pub(crate) fn settled(&self) -> CollectorTime {
         self.recent.settled()

@@ -90,6 +90,11 @@ impl Recent {
         Some((Window::new(from, self.settled)?, open.to_vec()))
     }
 
+    /// What is settled and not stored yet.
+    pub(crate) fn settled_only_here(&self) -> Vec<Segment> {
+        Window::new(self.stored, self.settled).map_or_else(Vec::new, |window| clip(&self.segments, window))
+    }
+
     /// Everything up to here is stored.
     pub(crate) fn committed(&mut self, to: CollectorTime) {
         self.stored = self.stored.max(to.min(self.settled));

@@ -31,7 +31,7 @@ pub(crate) fn view(case: &Case, live: &Live, now: CollectorTime) -> CaseView {
         last_day: uptime(&sums(&all, &case.incidents(), window), window),
         totals: case.totals(),
         settled: case.settled(),
-        provisional: case.provisional().to_vec(),
+        unstored: case.unstored(),
         incidents: case.found().map(|(incident, finality)| (incident.clone(), finality)).collect(),
     }
 }

@@ -51,11 +51,11 @@ pub(crate) async fn segments(views: &Views, check: &CheckId, window: Window) -> 
 /// Stored segments, then what the judge concluded behind them, with holes as unknown.
 fn join(stored: Vec<Segment>, view: Option<&CaseView>, window: Window) -> Vec<Segment> {
     let mut all: Vec<Segment> = Vec::new();
-    let provisional = view.map(|view| view.provisional.as_slice()).unwrap_or_default();
-    let begins = provisional.first().map_or(CollectorTime::MAX, |first| first.start);
+    let unstored = view.map(|view| view.unstored.as_slice()).unwrap_or_default();
+    let begins = unstored.first().map_or(CollectorTime::MAX, |first| first.start);
     let before = stored.into_iter().filter(|segment| segment.start < begins);
     let mut at = window.from();
-    for mut segment in before.chain(provisional.iter().cloned()) {
+    for mut segment in before.chain(unstored.iter().cloned()) {
         segment.start = segment.start.max(at);
         segment.end = segment.end.min(window.to());
         if segment.end <= segment.start {
