@@ -22,7 +22,8 @@ done
 peers=(
   cc:build-essential git:git ip:iproute2 nft:nftables openssl:openssl jq:jq tmux:tmux wrk:wrk
   nginx:nginx-light prometheus:prometheus promtool:prometheus
-  prometheus-blackbox-exporter:prometheus-blackbox-exporter
+  prometheus-blackbox-exporter:prometheus-blackbox-exporter systemd-analyze:systemd sysctl:procps
+  chromium:chromium pdftotext:poppler-utils
 )
 
 missing=()
