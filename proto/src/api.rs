@@ -405,6 +405,91 @@ pub struct ProbeNow {
     pub agents_asked: u32,
 }
 
+/// `GET /api/v1/slas`: how every contract is doing in its present window, sorted by id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slas {
+    /// The collector's clock when the answer was made.
+    pub now_ms: i64,
+    /// The contracts.
+    pub slas: Vec<SlaStatus>,
+}
+
+/// How one contract is doing in the window that runs. Figures are up to `known_to_ms`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlaStatus {
+    /// Its id.
+    pub contract: String,
+    /// Its name for people.
+    pub name: String,
+    /// The zone its windows are in.
+    pub timezone: String,
+    /// The kind of its windows, such as `calendar_month`.
+    pub window: String,
+    /// The name of the window that runs, such as `2026-11`.
+    pub period: String,
+    /// The window's first moment.
+    pub from_ms: i64,
+    /// The first moment after it.
+    pub to_ms: i64,
+    /// Up to here anything is known.
+    pub known_to_ms: i64,
+    /// The availability promised, in percent; none where nothing is.
+    pub objective_percent: Option<String>,
+    /// Uptime so far, in percent, cut to 4 decimals; none where nothing was measured.
+    pub uptime_percent: Option<SpreadText>,
+    /// The share of the time so far in which enough was known, in percent.
+    pub coverage_percent: String,
+    /// Downtime so far.
+    pub down_ms: Spread,
+    /// Time so far that is not known.
+    pub unknown_ms: i64,
+    /// Time so far that is left out.
+    pub excluded_ms: i64,
+    /// Whether the promise is missed: none, possible, certain; if the window ended now.
+    pub breach: String,
+    /// The share of the fee that would be owed if the window ended now, in percent.
+    pub credit_percent: String,
+    /// The error budget of the whole window; none without an objective.
+    pub budget: Option<SlaBudget>,
+    /// How fast the budget is spent, over several stretches up to now.
+    pub burn: Vec<SlaBurn>,
+    /// The customers who have the contract.
+    pub customers: u32,
+    /// The last final reports, newest window first; at most 24.
+    pub reports: Vec<SlaReport>,
+}
+
+/// The downtime a contract allows in a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlaBudget {
+    /// What is allowed in the whole window.
+    pub allowed_ms: i64,
+    /// What is spent by the best estimate.
+    pub spent_ms: i64,
+    /// What is left; negative where it is overspent.
+    pub left_ms: i64,
+}
+
+/// How many times faster than allowed a budget is spent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlaBurn {
+    /// The stretch up to now, such as `1h`.
+    pub stretch: String,
+    /// The rate with two decimals, cut; none where nothing was measured.
+    pub rate: Option<String>,
+}
+
+/// A final report that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlaReport {
+    /// Its window.
+    pub period: String,
+    /// Its last revision.
+    pub revision: u32,
+    /// When that was made.
+    pub made_at_ms: i64,
+}
+
 /// `GET /readyz`: status 200 if ready, else 503.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Readiness {

@@ -20,6 +20,7 @@ mod incidents;
 mod parameters;
 mod present;
 mod samples;
+mod slas;
 
 use crate::queries::{Queries, Unavailable};
 use crate::traffic::Traffic;
@@ -42,6 +43,8 @@ pub(crate) enum Operation {
     Incidents,
     Incident,
     Agents,
+    Slas,
+    SlaReport,
     OpenApi,
     Live,
     Ready,
@@ -49,7 +52,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Status,
         Self::Checks,
         Self::Check,
@@ -61,6 +64,8 @@ impl Operation {
         Self::Incidents,
         Self::Incident,
         Self::Agents,
+        Self::Slas,
+        Self::SlaReport,
         Self::OpenApi,
         Self::Live,
         Self::Ready,
@@ -81,6 +86,8 @@ impl Operation {
             Self::Incidents => "/api/v1/incidents",
             Self::Incident => "/api/v1/incidents/{incident}",
             Self::Agents => "/api/v1/agents",
+            Self::Slas => "/api/v1/slas",
+            Self::SlaReport => "/api/v1/slas/{contract}/report",
             Self::OpenApi => "/api/v1/openapi.json",
             Self::Live => "/healthz",
             Self::Ready => "/readyz",
@@ -95,6 +102,7 @@ impl Operation {
             Self::Segments | Self::Samples | Self::Latency => &["from_ms", "to_ms"],
             Self::Explain => &["at_ms"],
             Self::Incidents => &["check", "from_ms", "to_ms", "open", "class", "limit", "after"],
+            Self::SlaReport => &["period", "revision", "format"],
             Self::Metrics => &["phases"],
             _ => &[],
         }
@@ -130,6 +138,8 @@ impl Operation {
             Self::Latency => history::latency(app, request, &parameters).await,
             Self::ProbeNow => history::probe_now(app, request).await,
             Self::Samples => samples::samples(app, request, &parameters).await,
+            Self::Slas => slas::slas(app).await,
+            Self::SlaReport => slas::report(app, request, &parameters).await,
             Self::Incidents => incidents::incidents(app, &parameters).await,
             Self::Incident => incidents::incident(app, request).await,
         }

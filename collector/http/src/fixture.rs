@@ -14,6 +14,7 @@ use quorate_proto::api;
 use crate::queries::{
     Answer, IncidentFilter, IncidentPhase, Queries, QueryError, RegionHistogram, Unavailable, Window,
 };
+use crate::reports::{RenderedReport, ReportWanted, Reports};
 use crate::view::counters::LoadResult;
 use crate::view::{CheckTotals, ConfigState, Counters, HistogramCounts, IngestCounters, Snapshot, StoreSize};
 use crate::{ProbeTally, Published};
@@ -198,6 +199,7 @@ pub(crate) fn snapshot() -> Snapshot {
             rejects: BTreeMap::from([("malformed", 1)]),
             ack: HistogramCounts { buckets: vec![(0.01, 3), (0.1, 1)], above: 0, sum_seconds: 0.04 },
         },
+        slas: Arc::new(vec![sla()]),
         store: Some(StoreSize { database_bytes: 1_000_000, wal_bytes: 4_096 }),
     };
     Snapshot::new(status, agents, counters)
@@ -317,6 +319,58 @@ pub(crate) fn segments(check: &CheckId, window: Window) -> api::Segments {
             regions_bad: vec!["fra".to_owned(), "iad".to_owned()],
             settled: false,
         }],
+    }
+}
+
+/// How the contract of this world is doing.
+pub(crate) fn sla() -> api::SlaStatus {
+    api::SlaStatus {
+        contract: "gold".to_owned(),
+        name: "Web shop, gold".to_owned(),
+        timezone: "Europe/Berlin".to_owned(),
+        window: "calendar_month".to_owned(),
+        period: "2026-09".to_owned(),
+        from_ms: NOW_MS - 86_400_000,
+        to_ms: NOW_MS + 86_400_000,
+        known_to_ms: NOW_MS,
+        objective_percent: Some("99.9".to_owned()),
+        uptime_percent: Some(api::SpreadText {
+            low: "99.8".to_owned(),
+            point: "99.85".to_owned(),
+            high: "99.9".to_owned(),
+        }),
+        coverage_percent: "98.5".to_owned(),
+        down_ms: api::Spread { low: 1_000, point: 2_500, high: 4_000 },
+        unknown_ms: 60_000,
+        excluded_ms: 7_200_000,
+        breach: "possible".to_owned(),
+        credit_percent: "10".to_owned(),
+        budget: Some(api::SlaBudget { allowed_ms: 172_800, spent_ms: 173_000, left_ms: -200 }),
+        burn: vec![
+            api::SlaBurn { stretch: "1h".to_owned(), rate: Some("14.41".to_owned()) },
+            api::SlaBurn { stretch: "3d".to_owned(), rate: None },
+        ],
+        customers: 2,
+        reports: vec![api::SlaReport { period: "2026-08".to_owned(), revision: 2, made_at_ms: NOW_MS - 3_600_000 }],
+    }
+}
+
+impl Reports for Archive {
+    fn slas(&self) -> Answer<'_, Vec<api::SlaStatus>> {
+        self.answer(Ok(vec![sla()]))
+    }
+
+    fn report<'a>(&'a self, wanted: &'a ReportWanted) -> Answer<'a, RenderedReport> {
+        let period = wanted.period.clone().unwrap_or_else(|| "2026-09".to_owned());
+        let answer = match (wanted.contract.as_str(), period.as_str(), wanted.revision) {
+            ("gold", "2026-09", None | Some(1)) => Ok(RenderedReport { body: format!("{:?}", wanted.format) }),
+            ("gold", "2026-09", Some(revision)) => {
+                Err(QueryError::UnknownRevision { period, revision, there_is: "there is revision 1".to_owned() })
+            }
+            ("gold", ..) => Err(QueryError::BadPeriod(format!("{period:?} has not begun"))),
+            (other, ..) => Err(QueryError::UnknownContract(other.to_owned())),
+        };
+        self.answer(answer)
     }
 }
 

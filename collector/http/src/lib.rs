@@ -14,6 +14,7 @@ mod fixture;
 pub mod limits;
 pub mod metrics;
 pub mod queries;
+pub mod reports;
 pub mod server;
 pub mod tally;
 mod traffic;
@@ -22,6 +23,7 @@ pub mod view;
 pub use queries::{
     Answer, IncidentFilter, IncidentPhase, IncidentPosition, Queries, QueryError, RegionHistogram, Unavailable, Window,
 };
+pub use reports::{RenderedReport, ReportFormat, ReportWanted, Reports};
 pub use server::{Config, DEFAULT_LISTEN, Service};
 pub use tally::ProbeTally;
 pub use view::{Counters, Published, Snapshot};

@@ -28,5 +28,11 @@ pub const DEFAULT_INCIDENTS: usize = 100;
 /// The longest query string, in bytes.
 pub const QUERY_BYTES: usize = 2_048;
 
+/// The longest contract id taken, in bytes.
+pub const CONTRACT_ID_BYTES: usize = 64;
+
+/// The highest revision of a report that can be asked for.
+pub const REVISIONS: usize = 1_000_000;
+
 /// The longest incident id taken, in bytes.
 pub const INCIDENT_ID_BYTES: usize = 256;

@@ -17,6 +17,7 @@ use crate::view::Snapshot;
 pub mod catalogue;
 mod checks;
 mod process;
+mod slas;
 mod writer;
 
 use catalogue::{CATALOGUE, Family, Kind, PREFIX};
@@ -104,6 +105,7 @@ impl Collector for Exposition {
         process::write_process(&mut writer, status, counters)?;
         checks::write_checks(&mut writer, status, counters)?;
         checks::write_probes(&mut writer, &counters.probes, self.phases)?;
+        slas::write_slas(&mut writer, &counters.slas)?;
         process::write_agents(&mut writer, agents)?;
         process::write_ingest(&mut writer, counters)?;
         process::write_traffic(&mut writer, &self.routes)

@@ -9,6 +9,7 @@ use hdrhistogram::Histogram;
 use quorate_model::{CheckId, CollectorTime, IncidentClass, IncidentId, Millis, RegionId, Sample};
 use quorate_proto::api;
 
+use crate::reports::Reports;
 use crate::view::Snapshot;
 
 /// The future of one answer; boxed, so that [`Queries`] can be a trait object.
@@ -22,7 +23,7 @@ pub const SAMPLES_PIECE: Millis = Millis::from_secs(3600);
 /// The HTTP side has checked every argument for form and range before it asks; whether a check or an incident exists is
 /// for the implementer to say, of everything but the present configuration. Each future is dropped when the request's
 /// deadline passes, so it has to be safe to drop at every await, and a read that blocks belongs on a thread of its own.
-pub trait Queries: Send + Sync + 'static {
+pub trait Queries: Reports {
     /// The newest picture of the present; cheap, never blocks.
     fn snapshot(&self) -> Arc<Snapshot>;
 
@@ -166,6 +167,22 @@ pub enum QueryError {
     /// No incident has this id.
     #[error("no incident has the id {:?}", .0.as_str())]
     UnknownIncident(IncidentId),
+    /// No contract has this id.
+    #[error("no contract has the id {0:?}")]
+    UnknownContract(String),
+    /// The text names no window of the contract, or one that has not begun.
+    #[error("period: {0}")]
+    BadPeriod(String),
+    /// The report has no such revision.
+    #[error("the report on {period} has no revision {revision}; {there_is}")]
+    UnknownRevision {
+        /// The window's name.
+        period: String,
+        /// The revision asked for.
+        revision: u32,
+        /// What there is, in words.
+        there_is: String,
+    },
     /// The samples needed for the answer are no longer kept.
     #[error("what is needed for this answer is kept only from {} on", .oldest.as_millis())]
     NotRetained {

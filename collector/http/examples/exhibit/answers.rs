@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hdrhistogram::Histogram;
 use quorate_collector_http::{
-    Answer, IncidentFilter, IncidentPhase, Published, Queries, QueryError, RegionHistogram, Snapshot, Window,
+    Answer, IncidentFilter, IncidentPhase, Published, Queries, QueryError, RegionHistogram, RenderedReport,
+    ReportWanted, Reports, Snapshot, Window,
 };
 use quorate_model::{CheckId, CollectorTime, Incident, IncidentId, Sample};
 use quorate_proto::api;
@@ -43,6 +44,17 @@ impl Exhibit {
     fn incidents_of(&self) -> Vec<Incident> {
         let locked = self.checks.iter().map(|check| check.lock().unwrap_or_else(PoisonError::into_inner));
         locked.flat_map(|check| check.verdict.incidents.clone()).collect()
+    }
+}
+
+/// This world has no contracts.
+impl Reports for Exhibit {
+    fn slas(&self) -> Answer<'_, Vec<api::SlaStatus>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    fn report<'a>(&'a self, wanted: &'a ReportWanted) -> Answer<'a, RenderedReport> {
+        Box::pin(std::future::ready(Err(QueryError::UnknownContract(wanted.contract.clone()))))
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) fn of(world: &World, now: CollectorTime) -> Snapshot {
                 sum_seconds: 0.0,
             },
         },
+        slas: std::sync::Arc::default(),
         store: Some(StoreSize { database_bytes: world.samples * 6, wal_bytes: 0 }),
     };
     let status = api::Status {

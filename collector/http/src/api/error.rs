@@ -44,7 +44,9 @@ impl Refusal {
 
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::BadParameter { .. } | Self::BadQuery(_) => (StatusCode::BAD_REQUEST, "bad_parameter"),
+            Self::BadParameter { .. } | Self::BadQuery(_) | Self::Query(QueryError::BadPeriod(_)) => {
+                (StatusCode::BAD_REQUEST, "bad_parameter")
+            }
             Self::UnknownPath { .. } => (StatusCode::NOT_FOUND, "unknown_path"),
             Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::CrossOrigin { .. } => (StatusCode::FORBIDDEN, "cross_origin"),
@@ -54,6 +56,8 @@ impl Refusal {
             }
             Self::Query(QueryError::UnknownCheck(_)) => (StatusCode::NOT_FOUND, "unknown_check"),
             Self::Query(QueryError::UnknownIncident(_)) => (StatusCode::NOT_FOUND, "unknown_incident"),
+            Self::Query(QueryError::UnknownContract(_)) => (StatusCode::NOT_FOUND, "unknown_contract"),
+            Self::Query(QueryError::UnknownRevision { .. }) => (StatusCode::NOT_FOUND, "unknown_revision"),
             Self::Query(QueryError::NotRetained { .. }) => (StatusCode::GONE, "not_retained"),
             Self::Query(QueryError::TooSoon { .. }) => (StatusCode::TOO_MANY_REQUESTS, "too_soon"),
             Self::Query(QueryError::TooLarge { .. }) => (StatusCode::BAD_REQUEST, "too_large"),

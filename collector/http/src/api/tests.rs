@@ -73,6 +73,30 @@ async fn refused(method: &str, uri: &str, status: u16, code: &str, words: &[&str
 }
 
 #[tokio::test]
+async fn reports_come_in_every_format_as_what_they_are() {
+    let formats = [("json", "application/json"), ("csv", "text/csv"), ("md", "text/markdown"), ("html", "text/html")];
+    for (format, media) in formats {
+        let uri = format!("/api/v1/slas/gold/report?period=2026-09&format={format}&revision=1");
+        let reply = send(&app(), "GET", &uri, &[]).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+        let kind = reply.headers["content-type"].to_str().expect("is ASCII");
+        assert!(kind.starts_with(media), "{kind}");
+        assert_eq!(reply.headers.contains_key("content-security-policy"), format == "html");
+    }
+    let slas: api::Slas = get("/api/v1/slas").await;
+    assert_eq!(slas.slas[0].contract, "gold");
+}
+
+#[tokio::test]
+async fn a_report_that_cannot_be_is_refused_with_the_reason() {
+    refused("GET", "/api/v1/slas/silver/report", 404, "unknown_contract", &["silver"]).await;
+    refused("GET", "/api/v1/slas/gold/report?period=2031-01", 400, "bad_parameter", &["period", "not begun"]).await;
+    refused("GET", "/api/v1/slas/gold/report?revision=7", 404, "unknown_revision", &["7", "there is revision 1"]).await;
+    refused("GET", "/api/v1/slas/gold/report?revision=0", 400, "bad_parameter", &["revision"]).await;
+    refused("GET", "/api/v1/slas/gold/report?format=pdf", 400, "bad_parameter", &["json, csv, md, html"]).await;
+}
+
+#[tokio::test]
 async fn the_present_is_answered_sorted_by_id() {
     let status: api::Status = get("/api/v1/status").await;
     let ids: Vec<&str> = status.checks.iter().map(|check| check.id.as_str()).collect();

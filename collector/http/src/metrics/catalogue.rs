@@ -100,6 +100,20 @@ catalogue! {
     CERTIFICATE_EXPIRY = Gauge "certificate_expiry_timestamp" ("seconds") ["check", "region", "certificate"] "End of validity of the leaf, and the earliest in the chain, as last seen, since the epoch.";
     CERTIFICATE_VERIFIED = Gauge "certificate_verified" ["check", "region"] "1 if the chain last seen verified for the name asked.";
 
+    SLA_INFO = Info "sla" ["contract", "name", "window", "timezone"] "A contract of the configuration.";
+    SLA_PERIOD_END = Gauge "sla_period_end_timestamp" ("seconds") ["contract"] "When the window that runs ends, since the epoch. The figures of contracts are of this window, and at most a few minutes old.";
+    SLA_OBJECTIVE = Gauge "sla_objective" ("ratio") ["contract"] "The availability promised. Absent where nothing is.";
+    SLA_UPTIME = Gauge "sla_uptime" ("ratio") ["contract", "bound"] "Uptime so far by the contract's terms: low at least, point by the best estimate, high at most. Absent where nothing was measured.";
+    SLA_COVERAGE = Gauge "sla_coverage" ("ratio") ["contract"] "Share of the time so far in which enough was known.";
+    SLA_DOWN = Gauge "sla_down" ("seconds") ["contract", "bound"] "Downtime so far that counts: low surely, point by the best estimate, high at most.";
+    SLA_UNKNOWN = Gauge "sla_unknown" ("seconds") ["contract"] "Time so far that is not known.";
+    SLA_EXCLUDED = Gauge "sla_excluded" ("seconds") ["contract"] "Time so far that is left out.";
+    SLA_BUDGET = Gauge "sla_budget" ("seconds") ["contract"] "Downtime the objective allows in the whole window. Absent without an objective.";
+    SLA_BUDGET_LEFT = Gauge "sla_budget_left" ("seconds") ["contract"] "What of it is left; negative where it is overspent. Absent without an objective.";
+    SLA_BURN = Gauge "sla_burn_rate" ["contract", "stretch"] "How many times faster than allowed the budget is spent over the stretch up to now. Absent where nothing was measured.";
+    SLA_BREACH = Gauge "sla_breach" ["contract", "breach"] "1 for whether the promise is missed if the window ended now (none, possible, certain), 0 for every other.";
+    SLA_CUSTOMERS = Gauge "sla_customers" ["contract"] "Customers who have the contract.";
+
     AGENT_INFO = Info "agent" ["agent", "region", "provider", "software"] "An agent that was ever seen and not revoked.";
     AGENT_CONNECTED = Gauge "agent_connected" ["agent", "region"] "1 while the agent's stream is open.";
     AGENT_LAST_SEEN = Gauge "agent_last_seen_timestamp" ("seconds") ["agent", "region"] "When something was last heard of the agent, since the epoch.";

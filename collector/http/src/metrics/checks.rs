@@ -77,7 +77,7 @@ fn write_uptime(writer: &mut Writer<'_>, checks: &[CheckStatus]) -> fmt::Result 
     })
 }
 
-fn ratio(percent: &str) -> Option<f64> {
+pub(super) fn ratio(percent: &str) -> Option<f64> {
     percent.parse::<f64>().ok().map(|percent| percent / 100.0)
 }
 

@@ -1,8 +1,10 @@
 //! What the exporter tells beyond the API's objects: totals, ingest, store, configuration.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use quorate_model::{CheckId, CollectorTime, Millis};
+use quorate_proto::api::SlaStatus;
 
 use crate::tally::ProbeTally;
 
@@ -19,6 +21,8 @@ pub struct Counters {
     pub probes: ProbeTally,
     /// What came in from agents.
     pub ingest: IngestCounters,
+    /// How contracts are doing, as last worked out.
+    pub slas: Arc<Vec<SlaStatus>>,
     /// What the store takes on disk; `None` where it was not measured yet.
     pub store: Option<StoreSize>,
 }

@@ -173,6 +173,8 @@ async fn every_answer_has_the_fields_of_the_document() {
     let empty = api::Latency { check: String::new(), from_ms: 0, to_ms: 0, overall: None, regions: Vec::new() };
     conforms(Operation::Latency, &empty);
     conforms(Operation::ProbeNow, &archive.probe_now(&shop).await.expect("shop can be probed"));
+    let bare = api::SlaStatus { objective_percent: None, uptime_percent: None, budget: None, ..crate::fixture::sla() };
+    conforms(Operation::Slas, &api::Slas { now_ms: 0, slas: vec![crate::fixture::sla(), bare] });
     conforms(Operation::Ready, &archive.readiness());
 }
 
