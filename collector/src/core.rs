@@ -76,6 +76,7 @@ impl Core {
             started: now,
             stop: base.stop.clone(),
             asked: Mutex::new(BTreeMap::new()),
+            standings: Arc::default(),
         };
         views.published.publish(views.draw(None));
         let core = Self {
@@ -171,6 +172,7 @@ fn nothing(now: CollectorTime, load: ConfigState) -> Snapshot {
         totals: BTreeMap::new(),
         probes: ProbeTally::default(),
         ingest: IngestCounters::default(),
+        slas: Arc::default(),
         store: None,
     };
     Snapshot::new(status, agents, counters)
@@ -210,4 +212,4 @@ async fn measure(store: &Store) -> Option<StoreSize> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

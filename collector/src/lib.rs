@@ -10,6 +10,7 @@
 
 mod agents;
 mod clock;
+mod contracts;
 mod core;
 mod fleet;
 mod history;

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::contracts::watch;
 use crate::core::{Base, Core, draw};
 use crate::fleet::Fleet;
 use crate::judge::Judge;
@@ -149,6 +150,7 @@ struct Tasks {
     pump: JoinHandle<()>,
     events: JoinHandle<()>,
     draw: JoinHandle<()>,
+    reports: JoinHandle<()>,
     http: JoinHandle<()>,
     judge: Judge,
 }
@@ -207,6 +209,7 @@ impl Collector {
             ingest: tokio::spawn(service.run(stop_ingest.clone())),
             pump: tokio::spawn(pump(committed, Arc::clone(&core))),
             events: tokio::spawn(listen(events, Arc::clone(&core), Arc::clone(&fleet), stop_rest.clone())),
+            reports: tokio::spawn(watch(Arc::clone(core.views()), stop_rest.clone())),
             draw: tokio::spawn(draw(Arc::clone(core.views()), stop_rest.clone())),
             http: tokio::spawn(
                 http::Service::new(http::Config::default(), listener, Arc::<crate::views::Views>::clone(core.views()))
@@ -314,7 +317,7 @@ impl Collector {
     pub async fn stop(self) -> Result<(), RunError> {
         let fatal = self.fatal.is_cancelled();
         let Self { core, fleet, ingest_handle, tasks, stop_ingest, stop_rest, .. } = self;
-        let Tasks { ingest, pump, events, draw, http, judge } = tasks;
+        let Tasks { ingest, pump, events, draw, reports, http, judge } = tasks;
         stop_ingest.cancel();
         let ingested = match ended(ingest, "the agents' side").await {
             Ok(outcome) => outcome.map_err(RunError::Ingest),
@@ -327,6 +330,7 @@ impl Collector {
         stop_rest.cancel();
         let heard = ended(events, "the agents' hints").await;
         let drawn = ended(draw, "the picture of the present").await;
+        let reported = ended(reports, "the keeping of reports").await;
         let served = ended(http, "the HTTP side").await;
         drop((fleet, ingest_handle));
         // The last owner closes the store, which writes what waits and takes a moment.
@@ -335,7 +339,7 @@ impl Collector {
         if fatal {
             return Err(RunError::StoreBroken);
         }
-        [pumped, judged, heard, drawn, served, closed].into_iter().collect()
+        [pumped, judged, heard, drawn, reported, served, closed].into_iter().collect()
     }
 }
 

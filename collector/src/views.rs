@@ -1,7 +1,7 @@
 //! What readers are answered: from the board, the store and the past configurations.
 
 pub(crate) mod explain;
-mod history;
+pub(crate) mod history;
 mod present;
 pub(crate) mod words;
 
@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use quorate_collector_consensus::confirm::ASK_EVERY;
 use quorate_collector_http::view::{ConfigState, Snapshot};
 use quorate_collector_http::{
-    Answer, IncidentFilter, ProbeTally, Published, Queries, QueryError, RegionHistogram, Unavailable, Window,
+    Answer, IncidentFilter, ProbeTally, Published, Queries, QueryError, RegionHistogram, RenderedReport, ReportWanted,
+    Reports, Unavailable, Window,
 };
 use quorate_collector_store::Store;
 use quorate_model::{CheckId, CollectorTime, IncidentId, Millis, Sample};
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::agents::Agents;
 use crate::clock::Clock;
+use crate::contracts::{self, Sources, Standings};
 use crate::judge::{Board, Configured};
 
 /// Everything an answer is made of.
@@ -34,6 +36,7 @@ pub(crate) struct Views {
     pub(crate) started: CollectorTime,
     pub(crate) stop: CancellationToken,
     pub(crate) asked: Mutex<BTreeMap<CheckId, CollectorTime>>,
+    pub(crate) standings: Arc<Standings>,
 }
 
 /// The configuration in force.
@@ -53,6 +56,16 @@ impl Views {
     /// Takes a changed configuration, or notes that one was refused.
     pub(crate) fn set_present(&self, change: impl FnOnce(&mut Present)) {
         change(&mut self.present.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What reports on contracts are made from now.
+    pub(crate) fn sources(&self) -> Sources {
+        Sources {
+            store: self.store.clone(),
+            board: Arc::clone(&self.board),
+            configured: self.present().configured,
+            now: self.clock.now(),
+        }
     }
 
     fn is_known(&self, check: &CheckId) -> Result<(), QueryError> {
@@ -82,6 +95,16 @@ pub(crate) fn failed(error: quorate_collector_store::ReadError) -> QueryError {
     match error {
         quorate_collector_store::ReadError::TooMuch { max, .. } => QueryError::TooLarge { limit: max },
         other => QueryError::Internal(Box::new(other)),
+    }
+}
+
+impl Reports for Views {
+    fn slas(&self) -> Answer<'_, Vec<api::SlaStatus>> {
+        Box::pin(contracts::slas(self))
+    }
+
+    fn report<'a>(&'a self, wanted: &'a ReportWanted) -> Answer<'a, RenderedReport> {
+        Box::pin(contracts::report(self, wanted))
     }
 }
 

@@ -13,12 +13,12 @@ use quorate_proto::batch::{self, Origin};
 
 use super::*;
 
-const START: i64 = 1_790_000_000_000;
+pub(crate) const START: i64 = 1_790_000_000_000;
 const REGIONS: [(&str, &str); 5] = [("fra", "a"), ("iad", "b"), ("sin", "c"), ("gru", "d"), ("syd", "a")];
 /// Longer than any condition here takes on a loaded machine.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-fn at(s: i64) -> CollectorTime {
+pub(crate) fn at(s: i64) -> CollectorTime {
     CollectorTime::from_millis(START + s * 1000)
 }
 
@@ -27,7 +27,7 @@ fn text(checks: &str) -> String {
     format!("regions: [{}]\nchecks: [{checks}]\n", regions.join(", "))
 }
 
-fn loaded(checks: &str) -> Loaded {
+pub(crate) fn loaded(checks: &str) -> Loaded {
     Loaded::parse(text(checks), std::path::Path::new("test.yaml")).unwrap_or_else(|error| panic!("{}", error.render()))
 }
 
@@ -66,18 +66,18 @@ impl Agents for Nobody {
     }
 }
 
-struct Lab {
+pub(crate) struct Lab {
     dir: tempfile::TempDir,
     clock: Arc<Hands>,
     nobody: Arc<Nobody>,
     base: Option<Base>,
     core: Option<Core>,
     judge: Option<Judge>,
-    seqs: [u64; 5],
+    pub(crate) seqs: [u64; 5],
 }
 
 impl Lab {
-    fn start(checks: &str) -> Self {
+    pub(crate) fn start(checks: &str) -> Self {
         let mut lab = Self {
             dir: tempfile::tempdir().expect("there is space"),
             clock: Arc::new(Hands(AtomicI64::new(START))),
@@ -108,7 +108,7 @@ impl Lab {
     }
 
     /// Stops without a last word of the judge being needed: everything is read from the store again.
-    async fn restart(&mut self, checks: &str) {
+    pub(crate) async fn restart(&mut self, checks: &str) {
         self.core = None;
         let judge = self.judge.take().expect("it runs");
         tokio::task::spawn_blocking(move || judge.join()).await.expect("the judge ends");
@@ -116,20 +116,20 @@ impl Lab {
         self.open(checks);
     }
 
-    fn core(&self) -> &Core {
+    pub(crate) fn core(&self) -> &Core {
         self.core.as_ref().expect("it runs")
     }
 
-    fn views(&self) -> &Views {
+    pub(crate) fn views(&self) -> &Views {
         self.core().views()
     }
 
-    fn set(&self, s: i64) {
+    pub(crate) fn set(&self, s: i64) {
         self.clock.0.store(at(s).as_millis(), Ordering::SeqCst);
     }
 
     /// The agents of `indices` send their samples of `[from, to)`, of which those in `down` fail.
-    async fn send(&mut self, indices: &[usize], (from, to): (i64, i64), down: &[(i64, i64)]) {
+    pub(crate) async fn send(&mut self, indices: &[usize], (from, to): (i64, i64), down: &[(i64, i64)]) {
         for index in indices {
             let records = self.records(*index, (from, to), down);
             let (region, provider) = REGIONS[*index];
@@ -167,7 +167,7 @@ impl Lab {
     }
 
     /// Waits until the condition holds of what the board shows of `shop`.
-    async fn until(&self, what: &str, holds: impl Fn(&crate::judge::CaseView) -> bool) {
+    pub(crate) async fn until(&self, what: &str, holds: impl Fn(&crate::judge::CaseView) -> bool) {
         let shop = shop();
         let board = &self.views().board;
         let waiting = async {
@@ -195,12 +195,12 @@ impl Lab {
         self.views().incidents(&filter).await.expect("is answered")
     }
 
-    async fn stored_incidents(&self, count: usize) -> Vec<api::Incident> {
+    pub(crate) async fn stored_incidents(&self, count: usize) -> Vec<api::Incident> {
         self.incidents_such_that(|found| found.len() == count).await
     }
 
     /// Waits until the stored incidents are as wanted.
-    async fn incidents_such_that(&self, wanted: impl Fn(&[api::Incident]) -> bool) -> Vec<api::Incident> {
+    pub(crate) async fn incidents_such_that(&self, wanted: impl Fn(&[api::Incident]) -> bool) -> Vec<api::Incident> {
         let waiting = async {
             loop {
                 let found = self.incidents().await;
@@ -214,7 +214,7 @@ impl Lab {
     }
 }
 
-fn shop() -> CheckId {
+pub(crate) fn shop() -> CheckId {
     CheckId::new("shop").expect("is an id")
 }
 
@@ -250,7 +250,7 @@ fn record(index: usize, seq: u64, ms: i64, bad: bool) -> Record {
     }
 }
 
-const ALL: [usize; 5] = [0, 1, 2, 3, 4];
+pub(crate) const ALL: [usize; 5] = [0, 1, 2, 3, 4];
 const CHECK: &str = "{id: shop, name: Shop, icmp: {host: h}}";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -49,7 +49,7 @@ pub(crate) async fn segments(views: &Views, check: &CheckId, window: Window) -> 
 }
 
 /// Stored segments, then what the judge concluded behind them, with holes as unknown.
-fn join(stored: Vec<Segment>, view: Option<&CaseView>, window: Window) -> Vec<Segment> {
+pub(crate) fn join(stored: Vec<Segment>, view: Option<&CaseView>, window: Window) -> Vec<Segment> {
     let mut all: Vec<Segment> = Vec::new();
     let unstored = view.map(|view| view.unstored.as_slice()).unwrap_or_default();
     let begins = unstored.first().map_or(CollectorTime::MAX, |first| first.start);
@@ -201,7 +201,7 @@ pub(crate) async fn incident(views: &Views, id: &IncidentId) -> Result<api::Inci
 
 /// What the judge sees of an open incident now, in place of what was written of it last: its growth is not written with
 /// every sample. What would be a revision is shown once it is one.
-fn overlay(mut stored: Vec<StoredIncident>, view: Option<&CaseView>) -> Vec<StoredIncident> {
+pub(crate) fn overlay(mut stored: Vec<StoredIncident>, view: Option<&CaseView>) -> Vec<StoredIncident> {
     let Some(view) = view else { return stored };
     for known in stored.iter_mut().filter(|known| !known.withdrawn) {
         let live = view.incidents.iter().find(|(incident, _)| incident.id == known.incident.id);

@@ -39,6 +39,7 @@ impl Views {
             totals,
             probes: tally,
             ingest: self.agents.counters(),
+            slas: self.standings.current(),
             store,
         };
         Snapshot::new(status, api::Agents { now_ms: now.as_millis(), agents }, counters)

@@ -36,6 +36,17 @@ pub struct Document {
     pub body: String,
 }
 
+/// The name of a document, without its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentKey {
+    /// Its name among its kind.
+    pub key: String,
+    /// Its last revision.
+    pub revision: u32,
+    /// When that was written.
+    pub at: CollectorTime,
+}
+
 /// One line of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
@@ -157,6 +168,20 @@ pub(crate) fn documents(
          WHERE kind = ?1 AND (?2 IS NULL OR key = ?2) {latest} ORDER BY key, revision"
     ))?;
     let rows = statement.query_map(params![kind, key], read_document)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The names of the documents of a kind whose names begin with `prefix`, by name, each with its last revision.
+pub(crate) fn document_keys(conn: &Connection, kind: &str, prefix: &str) -> Result<Vec<DocumentKey>, ReadError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT key, revision, at_ms FROM documents
+         WHERE kind = ?1 AND substr(key, 1, length(?2)) = ?2 AND revision = (SELECT max(revision) FROM documents AS other
+             WHERE other.kind = documents.kind AND other.key = documents.key)
+         ORDER BY key",
+    )?;
+    let rows = statement.query_map(params![kind, prefix], |row| {
+        Ok(DocumentKey { key: row.get(0)?, revision: row.get(1)?, at: CollectorTime::from_millis(row.get(2)?) })
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

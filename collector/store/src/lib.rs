@@ -35,7 +35,7 @@ pub use append::{Appended, Gap, NewBatch, Received, Rejection, Taken};
 pub use backup::{BackupFacts, check as check_backup, restore};
 pub use chunk::{ChunkError, StoredRecord};
 pub use compact::MaintenanceError;
-pub use documents::{AuditEntry, ConfigRevision, Document, Revisions};
+pub use documents::{AuditEntry, ConfigRevision, Document, DocumentKey, Revisions};
 pub use error::{BackupError, BatchRefusal, DamageError, EngineError, OpenError, ReadError, WriteError};
 pub use latency::{Latency, LatencyPoint, Span};
 pub use ledger::{Finality, MAX_READ_ROWS, StoredIncident, StoredSegments};

@@ -14,7 +14,7 @@ use crate::append::{AppendTask, Appended, Gap, Received, Rejection};
 use crate::backup::{self, BackupFacts};
 use crate::chunk::StoredRecord;
 use crate::compact::MaintenanceError;
-use crate::documents::{self, AuditEntry, ConfigRevision, Document, Revisions};
+use crate::documents::{self, AuditEntry, ConfigRevision, Document, DocumentKey, Revisions};
 use crate::error::{BackupError, EngineError, OpenError, ReadError, WriteError};
 use crate::latency::{self, Latency, LatencyPoint, Span};
 use crate::ledger::{self, Finality, StoredIncident, StoredSegments};
@@ -387,6 +387,14 @@ impl Store {
     /// The engine fails.
     pub fn documents(&self, kind: &str, key: Option<&str>, revisions: Revisions) -> Result<Vec<Document>, ReadError> {
         documents::documents(&self.shared.readers.lend(), kind, key, revisions)
+    }
+
+    /// The names of the documents of a kind whose names begin with `prefix`, by name, each with its last revision.
+    ///
+    /// # Errors
+    /// The engine fails.
+    pub fn document_keys(&self, kind: &str, prefix: &str) -> Result<Vec<DocumentKey>, ReadError> {
+        documents::document_keys(&self.shared.readers.lend(), kind, prefix)
     }
 
     /// The audit log of a window, oldest first.

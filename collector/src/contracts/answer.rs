@@ -1,0 +1,79 @@
+//! What readers are told of contracts.
+
+use quorate_collector_contracts::{Edition, document, revision};
+use quorate_collector_http::{QueryError, RenderedReport, ReportFormat, ReportWanted};
+use quorate_collector_report::Document;
+use quorate_collector_sla::ContractId;
+use quorate_model::Millis;
+use quorate_proto::api;
+
+use super::gather::{Depth, material};
+use super::terms::{Wanted, terms};
+use super::{ContractError, Sources, keep};
+use crate::views::Views;
+
+/// How old the figures a reader is told may be.
+const FRESH: Millis = Millis::from_secs(5);
+
+pub(crate) async fn slas(views: &Views) -> Result<Vec<api::SlaStatus>, QueryError> {
+    let (sources, standings) = (views.sources(), std::sync::Arc::clone(&views.standings));
+    let worker = tokio::task::spawn_blocking(move || standings.refresh(&sources, FRESH));
+    let current = worker.await.map_err(|error| QueryError::Internal(Box::new(error)))?;
+    Ok((*current).clone())
+}
+
+pub(crate) async fn report(views: &Views, wanted: &ReportWanted) -> Result<RenderedReport, QueryError> {
+    let (sources, wanted) = (views.sources(), wanted.clone());
+    let worker = tokio::task::spawn_blocking(move || render(&sources, &wanted));
+    let body = worker.await.map_err(|error| QueryError::Internal(Box::new(error)))?.map_err(refusal)?;
+    Ok(RenderedReport { body })
+}
+
+/// The report as it is kept, or as it would be made now. Blocks.
+pub(super) fn render(sources: &Sources, wanted: &ReportWanted) -> Result<String, ContractError> {
+    let unknown = || ContractError::Unknown(wanted.contract.clone());
+    let id = ContractId::new(&wanted.contract).map_err(|_| unknown())?;
+    let which = wanted.period.as_deref().map_or(Wanted::At(sources.now), Wanted::Named);
+    let window = terms(sources, &id, which, Vec::new())?.window;
+    let key = revision::key(&id, &window);
+    if let Some(document) = keep::kept(sources, &key, wanted.revision)? {
+        return Ok(match wanted.format {
+            ReportFormat::Json => document.body,
+            format => write(&keep::read(&document)?, format),
+        });
+    }
+    if let Some(revision) = wanted.revision {
+        let last = keep::kept(sources, &key, None)?.map(|document| document.revision);
+        return Err(ContractError::NoRevision { period: window.label, revision, last });
+    }
+    let material = material(sources, &id, Wanted::Named(&window.label), Depth::Report)?;
+    let report = document(&material, Edition::provisional(sources.now))?;
+    Ok(write(&report, wanted.format))
+}
+
+fn write(report: &Document, format: ReportFormat) -> String {
+    match format {
+        ReportFormat::Json => report.json(),
+        ReportFormat::Csv => report.csv(),
+        ReportFormat::Markdown => report.markdown(),
+        ReportFormat::Html => report.html(),
+    }
+}
+
+fn refusal(error: ContractError) -> QueryError {
+    match error {
+        ContractError::Unknown(id) => QueryError::UnknownContract(id),
+        ContractError::Period(error) => QueryError::BadPeriod(error.to_string()),
+        ContractError::NotBegun(_) => QueryError::BadPeriod(error.to_string()),
+        ContractError::NoRevision { period, revision, last } => QueryError::UnknownRevision {
+            period,
+            revision,
+            there_is: match last {
+                Some(last) => format!("the last is {last}"),
+                None => "it is not final yet; leave the revision out".to_owned(),
+            },
+        },
+        ContractError::Read(error) => crate::views::failed(error),
+        other => QueryError::Internal(Box::new(other)),
+    }
+}

@@ -1,0 +1,98 @@
+//! Which terms hold for which window.
+//!
+//! A window is judged by the contract as it was at the window's end, so that terms changed today do not rewrite last month.
+//! What is left out of it may grow afterwards: by entries of the present configuration that say that they reclassify the
+//! past, with a reason and an approver.
+
+use std::sync::Arc;
+
+use quorate_collector_config::contract::{Catalogue, zone};
+use quorate_collector_sla::{Contract, ContractId, Exclusion, Window, Zone};
+use quorate_model::CollectorTime;
+
+use super::{ContractError, Sources};
+
+/// The years around the present that zones are asked for.
+const LAST_YEAR: i64 = 2100;
+
+/// A contract, its window, and the catalogue both are of.
+pub(super) struct Terms {
+    pub(super) contract: Contract,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) zone: Zone,
+    pub(super) window: Window,
+}
+
+/// Which window is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wanted<'a> {
+    /// The one of this name.
+    Named(&'a str),
+    /// The one that holds this moment.
+    At(CollectorTime),
+}
+
+/// The terms of a window. `excluded` is what people entered for the contract.
+pub(super) fn terms(
+    sources: &Sources,
+    id: &ContractId,
+    wanted: Wanted<'_>,
+    excluded: Vec<Exclusion>,
+) -> Result<Terms, ContractError> {
+    let catalogues = sources.configured.histories.catalogues();
+    let latest = at(catalogues, id, sources.now).ok_or_else(|| ContractError::Unknown(id.to_string()))?;
+    let (_, window) = find(&latest, id, wanted)?;
+    // The kind of window may have been another then, so it is looked for again in the terms of its time.
+    let then = at(catalogues, id, window.interval.end().min(sources.now)).unwrap_or(latest);
+    let (zone, window) = find(&then, id, wanted)?;
+    let contract = then.contract(id).ok_or_else(|| ContractError::Unknown(id.to_string()))?.clone();
+    let present = catalogues.last().and_then(|(_, catalogue)| catalogue.contract(id));
+    let contract = with(contract, present, excluded)?;
+    Ok(Terms { contract, catalogue: then, zone, window })
+}
+
+/// The catalogue with the contract that held at `time`: the last before, or else the first after.
+fn at(catalogues: &[(CollectorTime, Arc<Catalogue>)], id: &ContractId, time: CollectorTime) -> Option<Arc<Catalogue>> {
+    let has = |entry: &&(CollectorTime, Arc<Catalogue>)| entry.1.contract(id).is_some();
+    let before = catalogues.iter().rev().filter(|(from, _)| *from <= time).find(has);
+    let found = before.or_else(|| catalogues.iter().find(has))?;
+    Some(Arc::clone(&found.1))
+}
+
+/// Whether the contract had ever come into force by `time`, and whether it was in force then.
+pub(super) fn in_force(sources: &Sources, id: &ContractId, time: CollectorTime) -> (bool, bool) {
+    let mut before = sources.configured.histories.catalogues().iter().filter(|(from, _)| *from < time);
+    let has = |entry: &(CollectorTime, Arc<Catalogue>)| entry.1.contract(id).is_some();
+    (before.clone().any(has), before.next_back().is_some_and(has))
+}
+
+fn find(catalogue: &Catalogue, id: &ContractId, wanted: Wanted<'_>) -> Result<(Zone, Window), ContractError> {
+    let contract = catalogue.contract(id).ok_or_else(|| ContractError::Unknown(id.to_string()))?;
+    let terms = contract.terms();
+    let zone = zone(&terms.timezone, LAST_YEAR)?;
+    let window = match wanted {
+        Wanted::Named(period) => terms.window.window(period, &zone)?,
+        Wanted::At(time) => terms.window.at(time, &zone),
+    };
+    Ok((zone, window))
+}
+
+/// The contract with what came to be left out after its time.
+fn with(contract: Contract, present: Option<&Contract>, excluded: Vec<Exclusion>) -> Result<Contract, ContractError> {
+    let added: Vec<Exclusion> = present
+        .into_iter()
+        .flat_map(|present| &present.terms().exclusions)
+        .filter(|entry| entry.reclassifies_the_past() && !contract.terms().exclusions.contains(entry))
+        .cloned()
+        .chain(excluded)
+        .collect();
+    if added.is_empty() {
+        return Ok(contract);
+    }
+    let mut draft = contract.into_draft();
+    draft.exclusions.extend(added);
+    Contract::new(draft).map_err(|faults| {
+        let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        ContractError::Contract(texts.join("; "))
+    })
+}
