@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 use crate::session::GlobalArguments;
 use crate::{
-    agents, ca, checks, config, demo, digest, explain, export, incidents, latency, probe, replay, simulate, sla,
-    status, top, what_if,
+    agents, ca, checks, config, demo, digest, explain, export, incidents, latency, probe, replay, report, simulate,
+    sla, status, top, what_if,
 };
 
 /// Uptime by quorum: what the collector says, and samples judged offline.
@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Export(export::ExportArguments),
     /// Judge samples from a file by the policies of a configuration.
     Replay(replay::ReplayArguments),
+    /// The report on one window of a contract: uptime with bounds, incidents with evidence, credits.
+    Report(report::ReportArguments),
     /// Judge the same samples by other policies, side by side.
     WhatIf(what_if::WhatIfArguments),
     /// Hash samples, policy and verdict of each check, to compare two machines.

@@ -25,6 +25,7 @@ mod moment;
 mod paint;
 mod probe;
 mod replay;
+mod report;
 mod samples;
 mod screen;
 mod session;
@@ -82,6 +83,7 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Result<Exit, Command
         Command::Latency(arguments) => latency::run(&arguments, session),
         Command::Export(arguments) => export::run(&arguments, session),
         Command::Replay(arguments) => replay::run(&arguments, session),
+        Command::Report(arguments) => report::run(&arguments, session),
         Command::WhatIf(arguments) => what_if::run(&arguments, session),
         Command::Digest(arguments) => digest::run(&arguments, session),
         Command::Probe(arguments) => probe::run(&arguments, session),

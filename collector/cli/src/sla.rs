@@ -120,7 +120,7 @@ pub(crate) fn run(arguments: &SlaArguments, session: &mut Session<'_>) -> Result
     Ok(Exit::Fine)
 }
 
-fn read_contract(path: &Path) -> Result<Contract, CommandError> {
+pub(crate) fn read_contract(path: &Path) -> Result<Contract, CommandError> {
     let read = |source| CommandError::Read { path: path.to_path_buf(), source };
     let text = std::fs::read_to_string(path).map_err(read)?;
     parse_contract(&text).map_err(|errors| all_errors(path, &errors))
@@ -137,7 +137,10 @@ fn all_errors<E: ToString>(path: &Path, errors: &[E]) -> CommandError {
 }
 
 /// What is known of the contract's checks, and remarks on what is missing.
-fn read_checks(path: &Path, contract: &Contract) -> Result<(BTreeMap<CheckId, CheckInput>, Vec<String>), CommandError> {
+pub(crate) fn read_checks(
+    path: &Path,
+    contract: &Contract,
+) -> Result<(BTreeMap<CheckId, CheckInput>, Vec<String>), CommandError> {
     let failed = |source: io::Error| CommandError::Read { path: path.to_path_buf(), source };
     let reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
         Box::new(io::stdin().lock())
