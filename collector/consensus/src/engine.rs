@@ -15,7 +15,7 @@ mod tell;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use quorate_model::{AgentId, CheckId, CollectorTime, Millis, Policy, PolicyHistory, Sample};
+use quorate_model::{AgentId, CheckId, CollectorTime, Millis, Policy, PolicyHistory, Sample, State};
 
 use crate::engine::ledger::Ledger;
 use crate::engine::line::{Arrival, Line};
@@ -25,7 +25,7 @@ use crate::engine::tell::Cached;
 use crate::evidence::{Kind, Point};
 use crate::quorum::{Regions, Rules};
 use crate::references;
-use crate::sweep::{Stretch, sweep};
+use crate::sweep::{Stretch, is_sound, sweep};
 use crate::timeline::{self, Timeline};
 use crate::verdict::Counters;
 
@@ -128,12 +128,12 @@ impl Engine {
     /// Takes a sample. Those of other checks are counted and left out; those older than what is retained are counted and
     /// ask for a reload.
     pub fn handle_sample(&mut self, sample: &Sample, now: CollectorTime) {
-        if sample.check != self.check {
-            self.refused.other_check += 1;
-            return;
-        }
+        // The name the samples share is found equal by its address.
         if !core::ptr::eq(self.check.as_str(), sample.check.as_str()) {
-            // The name the samples share is found equal by its address.
+            if sample.check != self.check {
+                self.refused.other_check += 1;
+                return;
+            }
             self.check = sample.check.clone();
         }
         let start = sample.start_corrected().as_millis();
@@ -214,17 +214,20 @@ impl Engine {
         if !newest || self.doubts {
             return None;
         }
-        let x = line.point(place.checked_sub(1)?, &self.history)?;
+        let earlier = place.checked_sub(1)?;
+        // What the one before it says stands in the live state, unless it ran out.
+        let (region, kind, hold) = self.live.said(line_at)?;
         let z = line.point(place, &self.history)?;
-        let joined = x.kind_votes() && x.kind == z.kind && z.start <= x.hold;
-        if !joined || (x.region, x.version) != (z.region, z.version) {
+        let joined = kind == z.kind && region == z.region && z.start <= hold && line.is_alike(earlier, place);
+        if !joined {
             return None;
         }
+        let earliest = line.earliest(earlier)?;
         line.reach = line.reach.max(z.hold.saturating_sub(z.earliest()));
-        self.dirty.add(x.earliest().min(z.earliest()), x.hold.max(z.hold).saturating_add(1));
+        self.dirty.add(earliest.min(z.earliest()), hold.max(z.hold).saturating_add(1));
         self.quiet += 1;
         // An agent that lags behind changes what the others' samples had settled.
-        self.stirred |= x.earliest() < self.worked_out_to;
+        self.stirred |= earliest < self.worked_out_to;
         Some(z)
     }
 
@@ -240,7 +243,7 @@ impl Engine {
             line.reach = line.reach.max(point.hold.saturating_sub(point.earliest()));
         }
         self.dirty.add(from, to);
-        self.stirred = true;
+        self.stirred |= from < self.worked_out_to;
         // What is held behind an agent's newest sample is settled by the next one, which is quiet or not by itself.
         let newest = self.lines.get(line_at).is_some_and(|line| place + 1 == line.len());
         self.unquiet_to = self.unquiet_to.max(if newest { to.min(point.latest()) } else { to });
@@ -340,9 +343,18 @@ impl Engine {
         let new_rule = self.rules.starts().any(|at| self.worked_out_to < at && at <= now.as_millis());
         let changed = ran_out || new_rule || self.stirred;
         // While samples only say again what was said, nothing is told, and sweeping them can wait.
-        if changed || self.quiet >= MOST_QUIET || self.worked_out_to <= self.unquiet_to {
+        if changed || self.quiet >= MOST_QUIET || self.is_worth_telling(now) {
             self.work_out(now);
         }
+    }
+
+    /// Whether what lies behind what was worked out last is not quiet, and can be told: it is settled, or belongs to an
+    /// incident that is open.
+    fn is_worth_telling(&self, now: CollectorTime) -> bool {
+        self.worked_out_to <= self.unquiet_to
+            && (self.live_state() == State::Down
+                || self.ledger.has_open()
+                || self.unquiet_to < self.watermark(now).as_millis())
     }
 
     /// When a vote runs out or a policy comes into effect, if nothing comes before.
@@ -396,7 +408,10 @@ impl Engine {
             .map(|line| {
                 let point = |at: usize| line.point(at, &self.history);
                 let surely_votes = |at: usize| point(at).is_some_and(|point| point.kind_votes());
-                line.places(from, to, surely_votes).filter_map(point).collect()
+                let places = line.places(from, to, surely_votes);
+                let mut points = Vec::with_capacity(places.len());
+                points.extend(places.filter_map(point));
+                points
             })
             .collect();
         if self.doubts {
@@ -428,6 +443,9 @@ impl Engine {
             }
             let (_, timelines) = self.read(from, to);
             let fresh = sweep(&timelines, &self.rules, &self.regions, from, to);
+            let sound = is_sound(&fresh, from, to);
+            debug_assert!(sound, "invariants 3 and 5 hold: {fresh:?}");
+            self.breaches += u64::from(!sound);
             self.replace(from, to, fresh);
             self.touched.add(from, to);
         }

@@ -275,6 +275,10 @@ impl Rule {
         if matches!(state, State::Unknown | State::Down) {
             return state;
         }
+        // Mostly nobody is slow, and who is impaired is bad.
+        if tallies.iter().all(|tally| tally.bad(bad_pass) == tally.bad(impaired_pass)) {
+            return state;
+        }
         let impaired = self.count_pass(tallies, impaired_pass);
         if self.state(&impaired, need) == State::Down { State::Degraded } else { state }
     }

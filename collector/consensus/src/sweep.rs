@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use quorate_model::State;
+
 use crate::quorum::{Finding, Regions, Rules, Tally};
 use crate::timeline::{Change, Timeline, Vote};
 
@@ -65,4 +67,21 @@ pub(crate) fn sweep(timelines: &[Timeline], rules: &Rules, regions: &Regions, fr
     }
     out.push(Stretch { start, end: to, finding });
     out
+}
+
+/// Whether stretches keep what every sweep has to: they are `[from, to)` without holes, no two neighbours say the same
+/// (invariant 5), and what is down for certain is down, and what is down may be down (invariant 3).
+pub(crate) fn is_sound(stretches: &[Stretch], from: i64, to: i64) -> bool {
+    let is_down = |state: State| state == State::Down;
+    let mut next = from;
+    let mut before: Option<&Finding> = None;
+    for Stretch { start, end, finding } in stretches {
+        let nested =
+            (!is_down(finding.low) || is_down(finding.state)) && (!is_down(finding.state) || is_down(finding.high));
+        if *start != next || start >= end || before == Some(finding) || !nested {
+            return false;
+        }
+        (next, before) = (*end, Some(finding));
+    }
+    next == to.max(from)
 }

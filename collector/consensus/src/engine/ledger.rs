@@ -69,6 +69,10 @@ impl Ledger {
         &self.told
     }
 
+    pub(crate) fn has_open(&self) -> bool {
+        self.told.iter().any(|told| told.incident.end.is_none())
+    }
+
     /// Takes incidents told before, in another life of the engine.
     pub(crate) fn recall(&mut self, told: Vec<Told>) {
         self.told = told;

@@ -277,6 +277,18 @@ impl Line {
         Some(point)
     }
 
+    /// Whether two samples were taken in one region under one version of the check.
+    pub(crate) fn is_alike(&self, a: usize, b: usize) -> bool {
+        let shape = |at: usize| self.kept.get(at).map(|kept| kept.shape);
+        shape(a).is_some() && shape(a) == shape(b)
+    }
+
+    /// The earliest moment the probe at a place can have begun.
+    pub(crate) fn earliest(&self, at: usize) -> Option<i64> {
+        let kept = self.kept.get(at)?;
+        Some(kept.corrected_start().saturating_sub(kept.clock.error.get().clamp(0, i64::from(u32::MAX))))
+    }
+
     /// The first place whose sample begins at or after a moment.
     pub(crate) fn place_at(&self, from: i64) -> usize {
         self.kept.partition_point(|kept| kept.corrected_start() < from)

@@ -62,6 +62,12 @@ impl Live {
         self.seen = old.seen;
     }
 
+    /// The region of an agent's newest sample, what it says and until when that holds; `None` = it has no vote.
+    pub(crate) fn said(&self, at: usize) -> Option<(u16, Kind, i64)> {
+        let voice = self.voices.get(at)?;
+        voice.vote.map(|(region, kind)| (region, kind, voice.hold))
+    }
+
     pub(crate) const fn seen(&self) -> i64 {
         self.seen
     }

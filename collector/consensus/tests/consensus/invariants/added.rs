@@ -98,12 +98,13 @@ proptest! {
         }
     }
 
-    /// Invariant 16: an abstaining sample is as none, but that it ends what its agent held before.
+    /// Invariant 16: an abstaining sample is as none, but that it ends what its agent held before. (Where a clock's error
+    /// changes from sample to sample the best estimate may move within that error, as estimates keep the samples' order.)
     #[test]
     fn invariant_16_abstaining_only_ends_a_hold(
-        world in any_world(), which in any::<prop::sample::Index>(), start in 0i64..450,
+        world in any_world(), which in any::<prop::sample::Index>(), start in 0i64..450, error in 0i64..=9,
     ) {
-        let samples = with_agents_apart(&world.samples);
+        let samples = of_equal_clocks(&world, error);
         prop_assume!(!samples.is_empty());
         let silent = more(&samples, which, start, Outcome::Local, Some(Failure::LocalNetwork));
         let start = silent.start_corrected().as_millis();
