@@ -1,5 +1,6 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use quorate_collector_consensus as consensus;
 use quorate_collector_consensus::confirm::Request;
 use quorate_collector_http::{IncidentFilter, Queries, QueryError, Window};
 use quorate_collector_store::{Config as StoreConfig, Maintenance, NewBatch, Received};
@@ -319,6 +320,75 @@ async fn late_samples_amend_the_past_in_the_store() {
     assert_eq!(explained.incident.as_deref(), Some(found[0].id.as_str()));
     assert!(explained.sentence.contains("5 of 5 voting regions are bad"), "{}", explained.sentence);
     assert!(explained.agents.iter().all(|agent| agent.vote == "bad" && agent.last_bad.is_some()));
+}
+
+/// What a store holds of `[0, to)`, as text: samples' hashes, segments, incidents without the history of their revisions.
+fn in_store(lab: &Lab, to: i64) -> String {
+    let store = &lab.base.as_ref().expect("it runs").store;
+    let window = quorate_collector_store::Window::new(at(0), at(to));
+    let samples = store.samples(&shop(), window, quorate_collector_store::Wanted::Counted).expect("are readable");
+    let present = lab.views().present();
+    let policies = &present.configured.histories.get(&shop()).expect("is configured").policies;
+    let span = consensus::Window { from: at(0), to: at(to) };
+    let verdict = consensus::judge(&samples, policies, span, at(to));
+    let digest = consensus::digest(&samples, policies, &verdict);
+    let segments = store.segments(&shop(), window).expect("are readable").segments;
+    let incidents = store.incidents(Some(&shop()), window).expect("are readable");
+    let incidents: Vec<_> = incidents.iter().map(|known| (&known.incident, known.finality, known.withdrawn)).collect();
+    format!("{digest:#?}\n{segments:#?}\n{incidents:#?}")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backfilled_partition_ends_as_if_there_had_been_none() {
+    const DOWN: [(i64, i64); 1] = [(400, 460)];
+    let is_settled = |incident: &api::Incident, regions: usize| incident.settled && incident.regions.len() == regions;
+
+    let mut whole = Lab::start(CHECK);
+    whole.set(1_400);
+    whole.send(&ALL, (0, 1_400), &DOWN).await;
+    whole.until("settled", |view| view.settled > at(1_300)).await;
+    whole.incidents_such_that(|found| matches!(found, [one] if is_settled(one, 5))).await;
+
+    // Two agents lose the collector at 200 s; the outage they see too is settled without them.
+    let mut cut = Lab::start(CHECK);
+    cut.set(1_400);
+    cut.send(&ALL, (0, 200), &[]).await;
+    cut.send(&[0, 1, 2], (200, 1_400), &DOWN).await;
+    cut.until("settled", |view| view.settled > at(1_300)).await;
+    let before = cut.incidents_such_that(|found| matches!(found, [one] if is_settled(one, 3))).await.remove(0);
+    assert_ne!(in_store(&cut, 1_300), in_store(&whole, 1_300), "the two that are cut off are missed");
+
+    cut.set(1_500);
+    cut.send(&[3, 4], (200, 1_400), &DOWN).await;
+    let after = cut.incidents_such_that(|found| matches!(found, [one] if is_settled(one, 5))).await.remove(0);
+    assert_eq!(after.id, before.id);
+    let (said, more) = after.changes.split_at(before.changes.len());
+    assert_eq!(said, before.changes, "what was said stays on record");
+    // One revision for each time the judge looked: after the one agent's backlog, the other's, or both.
+    let revisions: Vec<u32> = more.iter().map(|change| change.revision).collect();
+    assert_eq!(revisions, (before.revision + 1..=after.revision).collect::<Vec<_>>());
+    assert!(more.iter().all(|change| change.at_ms == at(1_500).as_millis()), "{more:?}");
+    let regions: Vec<_> =
+        more.iter().flat_map(|change| &change.fields).filter(|field| field.field == "regions").collect();
+    let (first, last) = (regions.first().expect("more regions were bad"), regions.last().expect("as was said"));
+    let list = |regions: &[String]| serde_json::to_string(regions).expect("texts");
+    assert_eq!((&first.old, &last.new), (&list(&before.regions), &list(&after.regions)));
+
+    whole.set(1_500);
+    for lab in [&mut whole, &mut cut] {
+        lab.send(&ALL, (1_400, 1_500), &[]).await;
+        lab.until("settled", |view| view.settled > at(1_400)).await;
+    }
+    assert_eq!(in_store(&cut, 1_300), in_store(&whole, 1_300));
+
+    // It is the same after everything was read from the store again.
+    cut.restart(CHECK).await;
+    cut.until("settled again", |view| view.settled > at(1_300)).await;
+    assert_eq!(in_store(&cut, 1_300), in_store(&whole, 1_300));
+    let window = Window::new(at(0), at(1_300)).expect("is not empty");
+    let told = cut.views().segments(&shop(), window).await.expect("is answered");
+    let wanted = whole.views().segments(&shop(), window).await.expect("is answered");
+    assert_eq!((told.segments, told.uptime), (wanted.segments, wanted.uptime));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
