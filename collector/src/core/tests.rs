@@ -371,8 +371,8 @@ async fn a_backfilled_partition_ends_as_if_there_had_been_none() {
     let regions: Vec<_> =
         more.iter().flat_map(|change| &change.fields).filter(|field| field.field == "regions").collect();
     let (first, last) = (regions.first().expect("more regions were bad"), regions.last().expect("as was said"));
-    let list = |regions: &[String]| serde_json::to_string(regions).expect("texts");
-    assert_eq!((&first.old, &last.new), (&list(&before.regions), &list(&after.regions)));
+    let text = |regions: &[String]| serde_json::to_string(regions).expect("texts");
+    assert_eq!((&first.old, &last.new), (&text(&before.regions), &text(&after.regions)));
 
     whole.set(1_500);
     for lab in [&mut whole, &mut cut] {
