@@ -145,6 +145,19 @@ impl Claim {
         })
     }
 
+    /// A claim as it was written down, with every change.
+    pub fn recall(
+        customer: CustomerId,
+        contract: ContractId,
+        period: String,
+        amount: Money,
+        deadline: Option<CollectorTime>,
+        changes: Vec<ClaimChange>,
+    ) -> Option<Self> {
+        let state = changes.last()?.state;
+        Some(Self { customer, contract, period, amount, deadline, changes, state })
+    }
+
     /// Changes its state.
     ///
     /// # Errors
