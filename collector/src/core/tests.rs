@@ -298,6 +298,32 @@ async fn an_outage_is_an_incident_that_survives_a_restart() {
     assert!(told.uptime.down_ms.low <= 130_000 && 130_000 <= told.uptime.down_ms.high, "{:?}", told.uptime);
 }
 
+/// What was concluded long ago stays, although a start reads the last day alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_days_later_keeps_what_was_concluded() {
+    const DAYS: i64 = 3 * 86_400;
+    for away in [false, true] {
+        let mut lab = Lab::start(CHECK);
+        lab.set(605);
+        lab.send(&ALL, (0, 600), &[(300, 400)]).await;
+        lab.until("settled", |view| view.settled > at(500)).await;
+        lab.stored_incidents(1).await;
+        if !away {
+            // It went on without agents, so that the last day is unknown.
+            lab.set(DAYS);
+            lab.until("unknown for days", |view| view.settled > at(DAYS - 3_600)).await;
+        }
+        lab.restart(CHECK).await;
+        lab.set(DAYS + 100);
+        lab.until("settled on", |view| view.settled > at(DAYS)).await;
+        let window = Window::new(at(0), at(500)).expect("is not empty");
+        let told = lab.views().segments(&shop(), window).await.expect("is answered");
+        assert!((told.uptime.down_ms.point - 100_000).abs() < 10_000, "away: {away}, {:?}", told.uptime);
+        // Until every agent has probed once.
+        assert!(told.uptime.unknown_ms <= 10_000, "away: {away}, {:?}", told.segments);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn late_samples_amend_the_past_in_the_store() {
     let mut lab = Lab::start(CHECK);

@@ -283,7 +283,7 @@ impl Case {
         for written in past.incidents {
             self.written.insert(written.incident.id.clone(), written);
         }
-        self.recent.rewind(past.rewind_to, past.segments);
+        self.recent.recall(past.rewind_to, past.segments);
         let mut engine = Engine::new(self.history.policies.clone());
         engine.reload(past.from, &past.samples, Vec::new(), now);
         while engine.poll_event().is_some() {}

@@ -1,7 +1,7 @@
 //! Reading a check's past from the store.
 
 use quorate_collector_store::{ReadError, Store, StoredIncident, Wanted, Window};
-use quorate_model::CollectorTime;
+use quorate_model::{CollectorTime, Millis};
 
 use super::amend::Written;
 use super::case::{Case, Past};
@@ -11,7 +11,11 @@ use super::recent::HELD;
 pub(crate) fn read(store: &Store, case: &Case, wanted: CollectorTime, now: CollectorTime) -> Result<Past, ReadError> {
     let check = case.check();
     let day = now - HELD;
-    let stored = store.segments(check, Window::new(day.min(wanted - HELD), CollectorTime::MAX))?;
+    let mut stored = store.segments(check, Window::new(day.min(wanted - HELD), CollectorTime::MAX))?;
+    if let (true, Some(settled)) = (stored.segments.is_empty(), stored.settled_until) {
+        // The collector was away for more than a day: the end of what it had concluded is where it goes on.
+        stored = store.segments(check, Window::new(settled - Millis::new(1), CollectorTime::MAX))?;
+    }
     let ends = stored.segments.last().map(|last| last.end);
     let rewind_to = match (wanted, ends, stored.settled_until) {
         (CollectorTime::MAX, Some(end), Some(settled)) => case.reopens_at(end.min(settled)),

@@ -63,6 +63,14 @@ impl Recent {
         self.stored = self.stored.min(to);
     }
 
+    /// Takes what the store holds before `to`; what comes behind is settled anew. The store is not asked to hold again what it
+    /// holds: only the last day of it was read, and writing that as the whole past would delete the rest.
+    pub(crate) fn recall(&mut self, to: CollectorTime, stored: Vec<Segment>) {
+        let end = stored.iter().rev().find(|segment| segment.start < to).map(|last| last.end.min(to));
+        self.rewind(to, stored);
+        self.stored = end.map_or(self.stored, |end| end.max(self.stored));
+    }
+
     /// Settles `segments`, which begin where the settled past ends, up to `to`.
     pub(crate) fn settle(&mut self, segments: &[Segment], to: CollectorTime) {
         let Some(window) = Window::new(self.settled, to) else { return };

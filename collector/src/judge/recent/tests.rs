@@ -51,6 +51,16 @@ fn going_back_takes_back_what_was_settled() {
 }
 
 #[test]
+fn what_the_store_holds_is_not_written_again() {
+    // Of a past from 0 on, only the last day was read.
+    let mut recent = Recent::new(at(0), at(9_000));
+    recent.recall(at(8_000), vec![segment(5_000, 7_000, State::Down), segment(7_000, 9_000, State::Up)]);
+    assert_eq!((recent.settled(), unstored(&recent)), (at(8_000), None));
+    recent.settle(&[segment(8_000, 8_500, State::Down)], at(8_500));
+    assert_eq!(unstored(&recent), Some((7_000, 8_500, 2)));
+}
+
+#[test]
 fn counters_never_fall() {
     let mut recent = Recent::new(at(0), at(0));
     recent.settle(&[segment(0, 1_000, State::Unknown)], at(1_000));
