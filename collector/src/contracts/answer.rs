@@ -1,7 +1,7 @@
 //! What readers are told of contracts.
 
 use quorate_collector_contracts::{Edition, document, revision};
-use quorate_collector_http::{QueryError, RenderedReport, ReportFormat, ReportWanted};
+use quorate_collector_http::{QueryError, RenderedReport, ReportFormat, ReportWanted, Unavailable};
 use quorate_collector_report::Document;
 use quorate_collector_sla::ContractId;
 use quorate_model::Millis;
@@ -16,6 +16,7 @@ use crate::views::Views;
 const FRESH: Millis = Millis::from_secs(5);
 
 pub(crate) async fn slas(views: &Views) -> Result<Vec<api::SlaStatus>, QueryError> {
+    is_read(views)?;
     let (sources, standings) = (views.sources(), std::sync::Arc::clone(&views.standings));
     let worker = tokio::task::spawn_blocking(move || standings.refresh(&sources, FRESH));
     let current = worker.await.map_err(|error| QueryError::Internal(Box::new(error)))?;
@@ -23,10 +24,16 @@ pub(crate) async fn slas(views: &Views) -> Result<Vec<api::SlaStatus>, QueryErro
 }
 
 pub(crate) async fn report(views: &Views, wanted: &ReportWanted) -> Result<RenderedReport, QueryError> {
+    is_read(views)?;
     let (sources, wanted) = (views.sources(), wanted.clone());
     let worker = tokio::task::spawn_blocking(move || render(&sources, &wanted));
     let body = worker.await.map_err(|error| QueryError::Internal(Box::new(error)))?.map_err(refusal)?;
     Ok(RenderedReport { body })
+}
+
+/// Before the past is read in, checks look unknown.
+fn is_read(views: &Views) -> Result<(), QueryError> {
+    if views.board.loading() > 0 { Err(QueryError::Unavailable(Unavailable::Starting)) } else { Ok(()) }
 }
 
 /// The report as it is kept, or as it would be made now. Blocks.

@@ -53,7 +53,7 @@ pub(super) fn material(
     if sources.now <= whole.start() {
         return Err(ContractError::NotBegun(window.label));
     }
-    let known_to = sources.now;
+    let known_to = judged_to(sources, &contract).max(whole.start() + Millis::new(1));
     let longest = BURN_WINDOWS.iter().map(|(_, length)| *length).max().unwrap_or_default();
     let around = around(&contract);
     let from = match depth {
@@ -93,6 +93,13 @@ pub(super) fn material(
         material.credited_before = credited_before(sources, &material)?;
     }
     Ok(material)
+}
+
+/// Up to here every check of the contract is judged: what is about to be is not unknown time.
+fn judged_to(sources: &Sources, contract: &Contract) -> CollectorTime {
+    let checks = contract.terms().service.checks();
+    let judged = checks.into_iter().filter_map(|check| Some(sources.board.get(check)?.judged_to()));
+    judged.fold(sources.now, CollectorTime::min)
 }
 
 /// How far around a window its checks' states matter: minutes and intervals are judged whole. Outages are known whole in any

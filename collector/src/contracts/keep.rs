@@ -24,6 +24,9 @@ const KIND: &str = "report";
 /// Reports are made and looked at this often.
 const EVERY: Duration = Duration::from_mins(1);
 
+/// While the past is read, it is looked this often whether it was.
+const WHILE_LOADING: Duration = Duration::from_millis(500);
+
 /// The most reports made final in one round.
 const MAX_MADE: usize = 16;
 
@@ -46,6 +49,13 @@ pub(crate) struct Kept {
 pub(crate) async fn watch(views: Arc<Views>, stop: CancellationToken) {
     let mut after = String::new();
     loop {
+        // Before the past is read in, checks look unknown.
+        while views.board.loading() > 0 {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(WHILE_LOADING) => {}
+            }
+        }
         let sources = views.sources();
         let (standing, from) = (Arc::clone(&views), after.clone());
         let worker = tokio::task::spawn_blocking(move || {
@@ -67,10 +77,6 @@ pub(crate) async fn watch(views: Arc<Views>, stop: CancellationToken) {
 
 /// One round: makes what is due, then looks at some kept reports again, those behind `after` by name. Blocks.
 pub(crate) fn round(sources: &Sources, after: &mut String) -> Vec<Kept> {
-    // Before the past is read in, checks look unknown.
-    if sources.board.loading() > 0 {
-        return Vec::new();
-    }
     let mut kept = Vec::new();
     for id in every_contract(sources) {
         let due = match due(sources, &id) {

@@ -155,7 +155,7 @@ async fn what_cannot_be_reported_is_said() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_report_is_final_after_72_hours_and_not_before() {
-    let lab = an_hour_with_an_outage("").await;
+    let mut lab = an_hour_with_an_outage("").await;
     lab.set(hours_later(72) - 1);
     assert!(!keep_round(&lab).await.iter().any(|kept| kept.key == format!("gold/{HOUR}")));
     lab.set(hours_later(72));
@@ -166,8 +166,11 @@ async fn a_report_is_final_after_72_hours_and_not_before() {
     let report = Document::parse(&body).expect("is understood");
     assert_eq!((report.state.as_str(), report.revision), ("final", 1));
     assert_eq!(report.customers[0].credit, "125.00 EUR");
-    // Nothing came since: the same report again is no revision.
+    // Nothing came since: the same report again is no revision, also after a restart.
     lab.set(hours_later(72) + 600);
+    assert_eq!(keep_round(&lab).await, []);
+    lab.restart(&config("")).await;
+    lab.until("the past is read", |view| view.settled > at(HOUR_TO) && lab.views().board.loading() == 0).await;
     assert_eq!(keep_round(&lab).await, []);
     assert_eq!(ask(&lab, HOUR, None).await.expect("is kept"), body);
     let audit = lab.views().store.audit(quorate_collector_store::Window::ALWAYS).expect("is readable");

@@ -1,5 +1,6 @@
 //! The whole collector with real sockets, a real store and agents made of a raw gRPC client.
 
+mod contracts;
 mod lab;
 mod outage;
 mod process;

@@ -11,15 +11,15 @@ use crate::lab::{Agent, DEADLINE, Place, get, now_ms, slots, state, until};
 
 const CHECK: &str = "{id: shop, name: Shop, icmp: {host: h}, timeout: 1s}";
 
-struct Program {
+pub(crate) struct Program {
     child: Child,
     lines: Receiver<String>,
-    grpc: SocketAddr,
-    http: SocketAddr,
+    pub(crate) grpc: SocketAddr,
+    pub(crate) http: SocketAddr,
 }
 
 impl Program {
-    fn start(place: &Place) -> Self {
+    pub(crate) fn start(place: &Place) -> Self {
         let mut child =
             command(place).args(["--log-format", "json"]).stderr(Stdio::piped()).spawn().expect("it starts");
         let stderr = child.stderr.take().expect("it is piped");
@@ -39,13 +39,13 @@ impl Program {
         Self { grpc: address("grpc"), http: address("http"), child, lines }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args([name, &pid]).status().expect("kill is there");
         assert!(sent.success());
     }
 
-    fn ended(mut self) -> i32 {
+    pub(crate) fn ended(mut self) -> i32 {
         let began = std::time::Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("it can be waited for") {
