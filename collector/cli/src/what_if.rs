@@ -1,4 +1,4 @@
-//! `quorate what-if`: the same samples under other policies, side by side.
+//! `quorate what-if`: the same samples under other policies, side by side; with `--sla` what a contract makes of them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,6 +22,10 @@ use crate::samples::{Case, CaseArguments, Records};
 use crate::session::{Look, Session};
 use crate::table::{Align, Cell, Table};
 
+mod agreement;
+
+use agreement::AgreementArguments;
+
 /// What `quorate what-if` can be told.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct WhatIfArguments {
@@ -42,6 +46,8 @@ pub(crate) struct WhatIfArguments {
     /// Several changes as one policy, such as `"quorum=all min_providers=1 late_ok=good confirm=off merge_gap=0s"`.
     #[arg(long, value_name = "CHANGES", help_heading = "Policies to compare")]
     policy: Vec<String>,
+    #[command(flatten)]
+    agreement: AgreementArguments,
 }
 
 /// What an alternative policy changes; what it does not name stays as configured.
@@ -113,6 +119,11 @@ struct Figures {
 pub(crate) fn run(arguments: &WhatIfArguments, session: &mut Session<'_>) -> Result<Exit, CommandError> {
     let changes = changes(arguments)?;
     let case = Case::open(&arguments.case, session)?;
+    if arguments.agreement.sla.is_some() {
+        let agreement = agreement::compare(&arguments.agreement, &case, &changes)?;
+        session.answer(&agreement, agreement::Agreement::render)?;
+        return Ok(Exit::Fine);
+    }
     let compared = case.checks(&arguments.check)?.into_iter().map(|check| compare(&case, check, &changes)).collect();
     session.answer(&WhatIf { checks: compared, records: case.records.clone() }, render)?;
     Ok(Exit::Fine)
@@ -135,7 +146,7 @@ fn changes(arguments: &WhatIfArguments) -> Result<Vec<Change>, CommandError> {
     for text in &arguments.policy {
         changes.push(text.parse().map_err(|error: ChangeError| CommandError::argument("--policy", error))?);
     }
-    if changes.len() == 1 {
+    if changes.len() == 1 && !arguments.agreement.has_terms() {
         let reason = "there is nothing to compare; give --quorum, --min-regions, --min-providers or --policy";
         return Err(CommandError::argument("what-if", reason));
     }
