@@ -31,6 +31,6 @@ fn the_collector_says_the_truth_of_every_fault() {
         .map(|step| format!("({}) {}: {}", step["step"], step["title"], step["why"]))
         .collect();
     assert!(lies.is_empty(), "{}", lies.join("\n"));
-    assert_eq!(letters, ["0", "a", "b", "c", "d", "e"]);
+    assert_eq!(letters, ["0", "a", "b", "c", "d", "e", "f"]);
     assert!(output.status.success() && report["truthful"] == true, "{errors}");
 }

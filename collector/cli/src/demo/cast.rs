@@ -36,6 +36,8 @@ pub(crate) const PLACES: [Place; 5] = [
 pub(crate) const SHOP: &str = "shop";
 /// The check that three regions vote on, two of them of one provider.
 pub(crate) const API: &str = "api";
+/// The contract on [`SHOP`].
+pub(crate) const CONTRACT: &str = "shop-gold";
 /// The regions of [`API`].
 pub(crate) const API_REGIONS: [&str; 3] = ["fra", "hel", "iad"];
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use quorate_model::{AgentId, RegionId};
 use quorate_proto::identity::AgentIdentity;
 
-use super::cast::{API, API_REGIONS, PLACES, Place, SHOP};
+use super::cast::{API, API_REGIONS, CONTRACT, PLACES, Place, SHOP};
 use super::stage::Pace;
 use crate::ca::authority::{Authority, Issued, Subject, Validity};
 use crate::ca::files::{Overwrite, make_directory, write_private, write_public};
@@ -77,7 +77,7 @@ fn collector(directory: &Path, addresses: &Addresses, pace: Pace) -> String {
     let (interval, timeout) = (pace.interval.as_millis(), pace.probe_timeout().as_millis());
     // Two outages of the story are two incidents, although they are close together.
     let merge_gap = pace.interval.as_millis();
-    format!(
+    agreements(&format!(
         "\
 # Written by `quorate demo`.
 listen: {{grpc: \"{grpc}\", http: \"{http}\"}}
@@ -112,6 +112,25 @@ checks:
         shop = url(0),
         api = url(1),
         api_regions = API_REGIONS.join(", "),
+    ))
+}
+
+/// The configuration with a contract on the shop, and one customer. The window is two days long, so that midnight does not
+/// cut the story.
+pub(super) fn agreements(configuration: &str) -> String {
+    format!(
+        "\
+{configuration}\
+slas:
+  - id: {CONTRACT}
+    name: Web shop, gold
+    service: {SHOP}
+    window: {{rolling_days: 2}}
+    objectives: {{availability: \"99.9%\"}}
+    credit: {{tiers: [{{below: \"99.9%\", percent: 10}}, {{below: \"99%\", percent: 25}}], claim_within_days: 30}}
+plans: [{{id: gold, contract: {CONTRACT}, support: {{channels: [mail, phone]}}}}]
+customers: [{{id: acme, name: ACME Ltd, plan: gold, fee: 499.99 EUR}}]
+"
     )
 }
 

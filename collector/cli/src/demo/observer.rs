@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use quorate_collector_report::Document;
 use quorate_proto::api::{Agents, CheckStatus, Incident, Incidents, Segments, Status};
 
 use crate::api_client::{ApiClient, ApiError};
@@ -55,6 +56,11 @@ impl Observer {
     pub(crate) async fn segments(&self, check: &str, from_ms: i64, to_ms: i64) -> Result<Segments, ApiError> {
         let query = [("from_ms", from_ms.to_string()), ("to_ms", to_ms.to_string())];
         self.api.get(&["api", "v1", "checks", check, "segments"], &query).await
+    }
+
+    /// The report on the window of a contract that runs.
+    pub(crate) async fn report(&self, contract: &str) -> Result<Document, ApiError> {
+        self.api.get(&["api", "v1", "slas", contract, "report"], &[]).await
     }
 
     /// A check's samples over a window, as JSON Lines.

@@ -13,6 +13,7 @@ use crate::error::CommandError;
 use crate::moment::show_span;
 use crate::status::list_or;
 
+mod agreement;
 mod expect;
 
 use expect::{seen_after, total};
@@ -59,18 +60,20 @@ impl<'a> Teller<'a> {
     /// A process that cannot be started or that ended by itself. What the collector says or does not say is no error.
     pub(crate) async fn tell(mut self) -> Result<Report, CommandError> {
         let mut steps = Vec::new();
+        let began_ms = now_ms();
         let prologue = self.prologue().await?;
         let well = prologue.verdict;
         (self.tell)(&prologue)?;
         steps.push(prologue);
         if well {
-            for letter in ["a", "b", "c", "d", "e"] {
+            for letter in ["a", "b", "c", "d", "e", "f"] {
                 let step = match letter {
                     "a" => self.one_region().await?,
                     "b" => self.one_provider().await?,
                     "c" => self.outage().await?,
                     "d" => self.restart().await?,
-                    _ => self.lost_agent().await?,
+                    "e" => self.lost_agent().await?,
+                    _ => self.agreement(began_ms).await,
                 };
                 self.stage.has_to_stand()?;
                 (self.tell)(&step)?;

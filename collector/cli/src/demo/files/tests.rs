@@ -24,6 +24,8 @@ fn the_collector_takes_the_configuration_written_for_it() {
         assert_eq!(check(SHOP).policy.regions().len(), 5);
         assert_eq!((check(API).policy.regions().len(), check(API).policy.min_providers()), (3, 2));
         assert_eq!(config.references.len(), 3);
+        let id = quorate_collector_sla::ContractId::new(CONTRACT).expect("the cast has right names");
+        assert_eq!(config.catalogue.customers_of(&id).count(), 1);
     }
 }
 
