@@ -1,4 +1,5 @@
-//! `quorate sla evaluate`: a contract judged over one window, from segments in a file.
+//! `quorate sla evaluate`: a contract judged over one window, from segments in a file; `quorate sla status`: how contracts are
+//! doing.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -19,6 +20,8 @@ use crate::paint::{Tone, harmless};
 use crate::session::{Look, Session};
 use crate::table::{Align, Cell, Table};
 
+mod status;
+
 /// What `quorate sla` can be told.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SlaArguments {
@@ -30,6 +33,8 @@ pub(crate) struct SlaArguments {
 enum SlaCommand {
     /// Judge a contract over one window: where its time went, uptime with bounds, breach, credit.
     Evaluate(EvaluateArguments),
+    /// How every contract is doing in the window that runs, as the collector says: uptime, breach, budget, burn rates.
+    Status(status::StatusArguments),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -97,12 +102,18 @@ impl Answer {
     }
 }
 
-/// Judges the window.
+/// Judges a window, or asks how windows are doing.
 ///
 /// # Errors
-/// A file that cannot be read or is wrong, a period the contract's window does not have.
+/// No collector, a file that cannot be read or is wrong, a period the contract's window does not have.
 pub(crate) fn run(arguments: &SlaArguments, session: &mut Session<'_>) -> Result<Exit, CommandError> {
-    let SlaCommand::Evaluate(arguments) = &arguments.command;
+    match &arguments.command {
+        SlaCommand::Evaluate(arguments) => judge(arguments, session),
+        SlaCommand::Status(arguments) => status::run(arguments, session),
+    }
+}
+
+fn judge(arguments: &EvaluateArguments, session: &mut Session<'_>) -> Result<Exit, CommandError> {
     let contract = read_contract(&arguments.contract)?;
     let (checks, remarks) = read_checks(&arguments.segments, &contract)?;
     let terms = contract.terms();
