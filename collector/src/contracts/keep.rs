@@ -36,6 +36,9 @@ const MAX_LOOKED_AT: usize = 8;
 /// The most windows of one contract looked back for reports that were not made.
 const MAX_BACK: usize = 800;
 
+/// After so many windows whose reports are kept, those before are taken to be kept too.
+const KEPT_IN_A_ROW: usize = 24;
+
 /// What one round did, for the log and tests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Kept {
@@ -121,6 +124,7 @@ fn every_contract(sources: &Sources) -> Vec<ContractId> {
 fn due(sources: &Sources, id: &ContractId) -> Result<Vec<String>, ContractError> {
     let known = sources.store.document_keys(KIND, &format!("{id}/"))?;
     let mut due = Vec::new();
+    let mut in_a_row = 0;
     let mut at = sources.now - revision::FREEZE_AFTER;
     for _ in 0..MAX_BACK {
         let Terms { window, .. } = terms(sources, id, Wanted::At(at), Vec::new())?;
@@ -129,8 +133,14 @@ fn due(sources: &Sources, id: &ContractId) -> Result<Vec<String>, ContractError>
             break;
         }
         let key = revision::key(id, &window);
-        if revision::is_due(&window, sources.now) && held && !known.iter().any(|known| known.key == key) {
+        if known.binary_search_by(|known| known.key.cmp(&key)).is_ok() {
+            in_a_row += 1;
+        } else if revision::is_due(&window, sources.now) && held {
+            in_a_row = 0;
             due.push(window.label.clone());
+        }
+        if in_a_row >= KEPT_IN_A_ROW {
+            break;
         }
         at = before(&window);
     }
