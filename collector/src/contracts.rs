@@ -15,9 +15,12 @@ use quorate_collector_store::Store;
 use quorate_model::CollectorTime;
 
 pub(crate) use answer::{report, slas};
+pub(crate) use gather::material_of_report;
 pub(crate) use keep::watch;
 pub(crate) use standing::Standings;
+pub(crate) use terms::Wanted;
 
+use crate::desk::Desk;
 use crate::judge::{Board, Configured};
 
 /// What reports are made from; cheap to clone, and read on a thread where it may block.
@@ -26,6 +29,8 @@ pub(crate) struct Sources {
     pub(crate) store: Store,
     pub(crate) board: Arc<Board>,
     pub(crate) configured: Arc<Configured>,
+    /// What people left out.
+    pub(crate) desk: Arc<Desk>,
     /// The moment of the question.
     pub(crate) now: CollectorTime,
 }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::agents::Agents;
 use crate::clock::Clock;
+use crate::desk::Desk;
 use crate::judge::{self, Asker, Board, Configured, Ground, Handle, Judge};
 use crate::past::{RecordError, put_into_force};
 use crate::source::Loaded;
@@ -77,6 +78,7 @@ impl Core {
             stop: base.stop.clone(),
             asked: Mutex::new(BTreeMap::new()),
             standings: Arc::default(),
+            desk: Arc::new(Desk::open(&base.store)?),
         };
         views.published.publish(views.draw(None));
         let core = Self {

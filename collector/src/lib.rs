@@ -12,6 +12,7 @@ mod agents;
 mod clock;
 mod contracts;
 mod core;
+mod desk;
 mod fleet;
 mod history;
 mod judge;
@@ -22,6 +23,7 @@ mod uptime;
 mod views;
 
 pub use clock::{Clock, SystemClock};
+pub use desk::DeskError;
 pub use past::RecordError;
 pub use server::{Collector, ReloadError, RunError, StartError};
 pub use source::{ConfigError, Loaded};

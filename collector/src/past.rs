@@ -6,6 +6,7 @@ use quorate_collector_config::Config;
 use quorate_collector_store::{ReadError, Store, WriteError};
 use quorate_model::CollectorTime;
 
+use crate::desk::DeskError;
 use crate::history::Histories;
 use crate::source::Loaded;
 
@@ -19,6 +20,9 @@ pub enum RecordError {
     /// The new one cannot be kept.
     #[error("the configuration cannot be kept in the store")]
     Write(#[from] WriteError),
+    /// What people decided cannot be read.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
     /// A thread does not start.
     #[error("a thread does not start")]
     Thread(#[source] std::io::Error),

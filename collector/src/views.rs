@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::agents::Agents;
 use crate::clock::Clock;
 use crate::contracts::{self, Sources, Standings};
+use crate::desk::Desk;
 use crate::judge::{Board, Configured};
 
 /// Everything an answer is made of.
@@ -37,6 +38,7 @@ pub(crate) struct Views {
     pub(crate) stop: CancellationToken,
     pub(crate) asked: Mutex<BTreeMap<CheckId, CollectorTime>>,
     pub(crate) standings: Arc<Standings>,
+    pub(crate) desk: Arc<Desk>,
 }
 
 /// The configuration in force.
@@ -64,6 +66,7 @@ impl Views {
             store: self.store.clone(),
             board: Arc::clone(&self.board),
             configured: self.present().configured,
+            desk: Arc::clone(&self.desk),
             now: self.clock.now(),
         }
     }

@@ -18,7 +18,7 @@ mod version;
 pub mod yaml;
 
 pub use assign::{AgentPlace, Assignment};
-pub use settings::{Check, Config, Defaults, Listen, Region, Retention, Tls};
+pub use settings::{Check, Config, Defaults, Listen, Operator, Region, Retention, Tls};
 pub use version::{check_version, policy_version};
 pub use yaml::{Diagnostic, Position};
 

@@ -17,12 +17,15 @@ use quorate_model::sample::References;
 
 use crate::contract::{Catalogue, planned};
 use crate::files::Open;
-use crate::settings::{Config, Defaults, Listen, Region, Retention, Tls};
+use crate::settings::{Config, Defaults, Listen, Operator, Region, Retention, Tls};
 use crate::yaml::{Cursor, Fields, Position};
 use values::{span, text};
 
 /// The most regions.
 const MAX_REGIONS: usize = 64;
+
+/// The most operators.
+const MAX_OPERATORS: usize = 1_000;
 
 /// The most checks.
 const MAX_CHECKS: usize = 10_000;
@@ -55,6 +58,7 @@ pub(crate) fn config(cursor: &Cursor<'_>, open: &mut Open<'_>) -> Option<Config>
         }
     });
     let planned = planned(&mut fields, catalogue);
+    let operators = fields.or("operators", Vec::new(), operators);
     for name in NOT_YET {
         not_yet(&mut fields, name);
     }
@@ -71,6 +75,7 @@ pub(crate) fn config(cursor: &Cursor<'_>, open: &mut Open<'_>) -> Option<Config>
         checks: checks?,
         catalogue,
         maintenance,
+        operators: operators?,
     })
 }
 
@@ -170,6 +175,36 @@ fn region(cursor: &Cursor<'_>) -> Option<Region> {
     fields.finish();
     let id = id?;
     Some(Region { name: name?.unwrap_or_else(|| id.as_str().to_owned()), id, provider: provider? })
+}
+
+fn operators(cursor: &Cursor<'_>) -> Option<Vec<Operator>> {
+    bounded(cursor, 0..=MAX_OPERATORS, "operators")?;
+    let operators = cursor.each(|cursor| {
+        let mut fields = cursor.fields()?;
+        let name = fields.required("name").and_then(|c| values::name(&c));
+        let token_sha256 = fields.required("token_sha256").and_then(|c| c.parse(sha256));
+        fields.finish();
+        Some(Operator { name: name?, token_sha256: token_sha256? })
+    });
+    no_repeats(cursor, |c| values::name(&c.fields()?.get("name")?))?;
+    operators
+}
+
+/// A text is no SHA-256.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is no SHA-256; allowed are 64 hexadecimal digits, as sha256sum prints them")]
+struct NoHash(String);
+
+fn sha256(text: &str) -> Result<[u8; 32], NoHash> {
+    let mut hash = [0; 32];
+    let digit = |letter: u8| char::from(letter).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let pairs = text.as_bytes().chunks_exact(2).map(|pair| match pair {
+        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+        _ => None,
+    });
+    let bytes: Option<Vec<u8>> = if text.len() == 64 { pairs.collect() } else { None };
+    hash.copy_from_slice(&bytes.ok_or_else(|| NoHash(text.to_owned()))?);
+    Ok(hash)
 }
 
 fn references(cursor: &Cursor<'_>) -> Option<Vec<ReferenceSpec>> {

@@ -35,6 +35,8 @@ pub struct Config {
     pub catalogue: Catalogue,
     /// Planned maintenance, as it was written.
     pub maintenance: Vec<Maintenance>,
+    /// Who may change things by the API; where nobody is named, whoever is on this machine.
+    pub operators: Vec<Operator>,
 }
 
 /// Where the collector listens.
@@ -82,6 +84,15 @@ impl Default for Retention {
         let days = |n: i64| Millis::from_secs(n * 86_400);
         Self { samples: days(400), latency_hours: days(400), latency_days: days(3650) }
     }
+}
+
+/// Somebody who may change things by the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// The name their changes are signed with.
+    pub name: String,
+    /// The SHA-256 of their token.
+    pub token_sha256: [u8; 32],
 }
 
 /// A region agents may stand in.

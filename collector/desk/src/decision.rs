@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One thing that a person decides. Times are milliseconds since the epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "decision", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Decision {
     /// Something about an incident.
     Incident {

@@ -64,7 +64,8 @@ impl ExclusionRecord {
             start: at(self.start_ms),
             end: at(self.end_ms),
             recurrence,
-            announced_at: Some(at(self.announced_at_ms)),
+            // Only maintenance has to be announced.
+            announced_at: (class == ExclusionClass::Maintenance).then_some(at(self.announced_at_ms)),
             actual_end: self.actual_end_ms.map(at),
             reason: self.reason.clone(),
             author: Some(self.entered.author.clone()),

@@ -56,7 +56,8 @@ pub struct SupportVerdict {
 }
 
 impl Handling {
-    pub(crate) fn new(incident: &str) -> Self {
+    /// An incident that nobody handled yet.
+    pub fn new(incident: &str) -> Self {
         Self {
             incident: incident.to_owned(),
             severity: None,

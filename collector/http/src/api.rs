@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::State;
 use axum::extract::path::RawPathParams;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -14,6 +15,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 use quorate_model::Millis;
 use tokio::sync::Semaphore;
 
+mod desk;
 mod error;
 mod history;
 mod incidents;
@@ -42,6 +44,11 @@ pub(crate) enum Operation {
     ProbeNow,
     Incidents,
     Incident,
+    Handling,
+    Decide,
+    Exclusions,
+    Claims,
+    Audit,
     Agents,
     Slas,
     SlaReport,
@@ -52,7 +59,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 22] = [
         Self::Status,
         Self::Checks,
         Self::Check,
@@ -63,6 +70,11 @@ impl Operation {
         Self::ProbeNow,
         Self::Incidents,
         Self::Incident,
+        Self::Handling,
+        Self::Decide,
+        Self::Exclusions,
+        Self::Claims,
+        Self::Audit,
         Self::Agents,
         Self::Slas,
         Self::SlaReport,
@@ -85,6 +97,11 @@ impl Operation {
             Self::ProbeNow => "/api/v1/checks/{check}/probe-now",
             Self::Incidents => "/api/v1/incidents",
             Self::Incident => "/api/v1/incidents/{incident}",
+            Self::Handling => "/api/v1/incidents/{incident}/handling",
+            Self::Decide => "/api/v1/decisions",
+            Self::Exclusions => "/api/v1/exclusions",
+            Self::Claims => "/api/v1/claims",
+            Self::Audit => "/api/v1/audit",
             Self::Agents => "/api/v1/agents",
             Self::Slas => "/api/v1/slas",
             Self::SlaReport => "/api/v1/slas/{contract}/report",
@@ -99,7 +116,7 @@ impl Operation {
     pub(crate) const fn parameters(self) -> &'static [&'static str] {
         match self {
             Self::Checks => &["state", "kind"],
-            Self::Segments | Self::Samples | Self::Latency => &["from_ms", "to_ms"],
+            Self::Segments | Self::Samples | Self::Latency | Self::Audit => &["from_ms", "to_ms"],
             Self::Explain => &["at_ms"],
             Self::Incidents => &["check", "from_ms", "to_ms", "open", "class", "limit", "after"],
             Self::SlaReport => &["period", "revision", "format"],
@@ -110,19 +127,19 @@ impl Operation {
 
     const fn allowed(self) -> &'static str {
         match self {
-            Self::ProbeNow => "POST",
+            Self::ProbeNow | Self::Decide => "POST",
             _ => "GET, HEAD",
         }
     }
 
     const fn filter(self) -> MethodFilter {
         match self {
-            Self::ProbeNow => MethodFilter::POST,
+            Self::ProbeNow | Self::Decide => MethodFilter::POST,
             _ => MethodFilter::GET,
         }
     }
 
-    async fn run(self, app: &Arc<App>, request: &Request) -> Result<Response, Refusal> {
+    async fn run(self, app: &Arc<App>, request: &Request, body: Body) -> Result<Response, Refusal> {
         let parameters = parameters::Parameters::read(&request.uri, self.parameters())?;
         match self {
             Self::Status => present::status(app),
@@ -142,6 +159,11 @@ impl Operation {
             Self::SlaReport => slas::report(app, request, &parameters).await,
             Self::Incidents => incidents::incidents(app, &parameters).await,
             Self::Incident => incidents::incident(app, request).await,
+            Self::Handling => desk::handling(app, request).await,
+            Self::Decide => desk::decide(app, request, body).await,
+            Self::Exclusions => desk::exclusions(app),
+            Self::Claims => desk::claims(app),
+            Self::Audit => desk::audit(app, &parameters).await,
         }
     }
 }
@@ -185,10 +207,10 @@ type Ids = Result<RawPathParams, RawPathParamsRejection>;
 /// The routes of every operation, with a refusal for everything else.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let routes = Operation::ALL.into_iter().fold(Router::new(), |router, operation| {
-        let answer = move |State(app): State<Arc<App>>, ids: Ids, uri: Uri, headers: HeaderMap| async move {
+        let answer = move |State(app): State<Arc<App>>, ids: Ids, uri: Uri, headers: HeaderMap, body: Body| async move {
             // Only an id that is not UTF-8 is rejected here; it reads as an empty one, which no id is.
             let id = ids.ok().as_ref().and_then(|ids| ids.iter().next()).map(|(_, id)| id.to_owned());
-            answer(operation, &app, Request { id, uri, headers }).await
+            answer(operation, &app, Request { id, uri, headers }, body).await
         };
         let refuse = move |method: Method, uri: Uri| async move {
             Refusal::MethodNotAllowed {
@@ -202,11 +224,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     routes.fallback(|uri: Uri| async move { Refusal::UnknownPath { path: uri.path().to_owned() } }).with_state(app)
 }
 
-async fn answer(operation: Operation, app: &Arc<App>, request: Request) -> Response {
+async fn answer(operation: Operation, app: &Arc<App>, request: Request, body: Body) -> Response {
     let started = Instant::now();
     let answered = match app.admission.requests.try_acquire() {
         Err(_) => Err(Refusal::Unavailable(Unavailable::Busy)),
-        Ok(_place) => match tokio::time::timeout(app.admission.deadline, operation.run(app, &request)).await {
+        Ok(_place) => match tokio::time::timeout(app.admission.deadline, operation.run(app, &request, body)).await {
             Ok(answered) => answered,
             Err(_) => Err(Refusal::Deadline { deadline: whole_millis(app.admission.deadline) }),
         },

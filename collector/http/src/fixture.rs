@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hdrhistogram::Histogram;
+use quorate_collector_desk::{
+    ClaimChange, ClaimRecord, Decision, ExclusionRecord, Facts, Handling, Records, Signed, SupportVerdict, Update,
+};
 use quorate_model::{
     AgentId, AgentTime, Boot, CertificateFacts, CheckId, CheckVersion, ClockReading, CollectorTime, Evidence, Failure,
     Health, IncidentId, Micros, Millis, Outcome, Phases, ProviderId, Record, References, RegionId, Sample, SampleId,
@@ -11,6 +14,7 @@ use quorate_model::{
 };
 use quorate_proto::api;
 
+use crate::desk::{AuditLine, Decided, Desk, Handled, NotSigned};
 use crate::queries::{
     Answer, IncidentFilter, IncidentPhase, Queries, QueryError, RegionHistogram, Unavailable, Window,
 };
@@ -371,6 +375,109 @@ impl Reports for Archive {
             (other, ..) => Err(QueryError::UnknownContract(other.to_owned())),
         };
         self.answer(answer)
+    }
+}
+
+impl Desk for Archive {
+    fn author(&self, token: Option<&str>, named: Option<&str>) -> Result<String, NotSigned> {
+        match (token, named) {
+            (Some("right"), None) => Ok("anna".to_owned()),
+            (Some("right"), Some(_)) => Err(NotSigned::OtherName),
+            (Some(_), _) => Err(NotSigned::UnknownToken),
+            (None, _) => Err(NotSigned::NoToken),
+        }
+    }
+
+    fn decide<'a>(&'a self, decision: &'a Decision, author: &'a str) -> Answer<'a, Decided> {
+        let facts = Facts { incident_exists: true, contracts: vec!["gold".to_owned()], statement: None };
+        let decided = Records::default().decide(decision, author, CollectorTime::from_millis(NOW_MS), &facts);
+        self.answer(decided.map_err(QueryError::from).map(|entry| Decided {
+            kind: entry.kind.to_owned(),
+            key: entry.key,
+            revision: 1,
+            record: entry.record,
+        }))
+    }
+
+    fn handling<'a>(&'a self, incident: &'a IncidentId) -> Answer<'a, Handled> {
+        let known = self.incidents.iter().any(|known| known.id == incident.as_str());
+        self.answer(if known { Ok(handled()) } else { Err(QueryError::UnknownIncident(incident.clone())) })
+    }
+
+    fn exclusions(&self) -> Vec<ExclusionRecord> {
+        vec![exclusion()]
+    }
+
+    fn claims(&self) -> Vec<ClaimRecord> {
+        vec![claim()]
+    }
+
+    fn audit(&self, _: Window) -> Answer<'_, Vec<AuditLine>> {
+        self.answer(Ok(vec![AuditLine {
+            at_ms: NOW_MS,
+            actor: "anna".to_owned(),
+            action: "exclude".to_owned(),
+            subject: "exclusion maintenance-1".to_owned(),
+            detail: "{}".to_owned(),
+        }]))
+    }
+}
+
+fn signed() -> Signed {
+    Signed { at_ms: NOW_MS - 5_000, author: "anna".to_owned() }
+}
+
+pub(crate) fn handled() -> Handled {
+    Handled {
+        handling: Some(Handling {
+            incident: "shop-1".to_owned(),
+            severity: Some("high".to_owned()),
+            acknowledged: Some(signed()),
+            resolved: None,
+            updates: vec![Update { signed: signed(), text: "We look into it.".to_owned() }],
+            postmortem: None,
+        }),
+        support: vec![SupportVerdict {
+            plan: "gold".to_owned(),
+            what: "acknowledge".to_owned(),
+            target_ms: 900_000,
+            took_ms: 60_000,
+            deadline_ms: Some(NOW_MS),
+            kept: "met".to_owned(),
+        }],
+    }
+}
+
+pub(crate) fn exclusion() -> ExclusionRecord {
+    ExclusionRecord {
+        id: "maintenance-1".to_owned(),
+        class: "maintenance".to_owned(),
+        start_ms: NOW_MS,
+        end_ms: NOW_MS + 60_000,
+        contracts: vec!["gold".to_owned()],
+        announced_at_ms: NOW_MS - 5_000,
+        recurrence: None,
+        actual_end_ms: None,
+        reason: "an upgrade".to_owned(),
+        entered: signed(),
+        approver: None,
+        evidence: Vec::new(),
+        withdrawn: None,
+        withdrawn_reason: None,
+    }
+}
+
+pub(crate) fn claim() -> ClaimRecord {
+    ClaimRecord {
+        contract: "gold".to_owned(),
+        period: "2026-08".to_owned(),
+        customer: "acme".to_owned(),
+        amount_minor: 12_000,
+        currency: "EUR".to_owned(),
+        amount: "120.00 EUR".to_owned(),
+        deadline_ms: None,
+        state: "open".to_owned(),
+        changes: vec![ClaimChange { signed: signed(), state: "open".to_owned(), note: String::new() }],
     }
 }
 

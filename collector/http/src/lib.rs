@@ -5,10 +5,11 @@
 //! the store goes through [`Queries`]. Rendering is pure: a view in, text out.
 //!
 //! This crate deliberately has no consensus, no storage and no configuration file: whoever owns those implements
-//! [`Queries`] and publishes snapshots. It has no authentication either; it listens on loopback unless told otherwise,
-//! and is put behind a proxy that knows who may read. Its main types are [`Service`] and [`Queries`].
+//! [`Queries`] and publishes snapshots. It does not know who may read: it listens on loopback unless told otherwise, and is
+//! put behind a proxy that does. Who may change something is asked of the [`Desk`]. Its main types are [`Service`] and [`Queries`].
 
 pub mod api;
+pub mod desk;
 #[cfg(test)]
 mod fixture;
 pub mod limits;
@@ -20,6 +21,7 @@ pub mod tally;
 mod traffic;
 pub mod view;
 
+pub use desk::{AuditLine, Decided, Desk, Handled, NotSigned};
 pub use queries::{
     Answer, IncidentFilter, IncidentPhase, IncidentPosition, Queries, QueryError, RegionHistogram, Unavailable, Window,
 };

@@ -34,5 +34,8 @@ pub const CONTRACT_ID_BYTES: usize = 64;
 /// The highest revision of a report that can be asked for.
 pub const REVISIONS: usize = 1_000_000;
 
+/// The longest body of a decision, in bytes.
+pub const DECISION_BYTES: usize = 64 * 1024;
+
 /// The longest incident id taken, in bytes.
 pub const INCIDENT_ID_BYTES: usize = 256;

@@ -9,6 +9,7 @@ use hdrhistogram::Histogram;
 use quorate_model::{CheckId, CollectorTime, IncidentClass, IncidentId, Millis, RegionId, Sample};
 use quorate_proto::api;
 
+use crate::desk::Desk;
 use crate::reports::Reports;
 use crate::view::Snapshot;
 
@@ -23,7 +24,7 @@ pub const SAMPLES_PIECE: Millis = Millis::from_secs(3600);
 /// The HTTP side has checked every argument for form and range before it asks; whether a check or an incident exists is
 /// for the implementer to say, of everything but the present configuration. Each future is dropped when the request's
 /// deadline passes, so it has to be safe to drop at every await, and a read that blocks belongs on a thread of its own.
-pub trait Queries: Reports {
+pub trait Queries: Reports + Desk {
     /// The newest picture of the present; cheap, never blocks.
     fn snapshot(&self) -> Arc<Snapshot>;
 
@@ -173,6 +174,9 @@ pub enum QueryError {
     /// The text names no window of the contract, or one that has not begun.
     #[error("period: {0}")]
     BadPeriod(String),
+    /// A decision is not taken.
+    #[error("{0}")]
+    Refused(#[from] quorate_collector_desk::Refused),
     /// The report has no such revision.
     #[error("the report on {period} has no revision {revision}; {there_is}")]
     UnknownRevision {

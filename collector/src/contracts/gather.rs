@@ -41,6 +41,15 @@ pub(super) enum Depth {
     Figures,
 }
 
+/// Gathers everything a report is made from. Blocks.
+pub(crate) fn material_of_report(
+    sources: &Sources,
+    id: &ContractId,
+    wanted: Wanted<'_>,
+) -> Result<Material, ContractError> {
+    material(sources, id, wanted, Depth::Report)
+}
+
 /// Gathers the material of one window of a contract. Blocks.
 pub(super) fn material(
     sources: &Sources,
@@ -48,7 +57,7 @@ pub(super) fn material(
     wanted: Wanted<'_>,
     depth: Depth,
 ) -> Result<Material, ContractError> {
-    let Terms { contract, catalogue, zone, window } = terms(sources, id, wanted, Vec::new())?;
+    let Terms { contract, catalogue, zone, window } = terms(sources, id, wanted, sources.desk.exclusions_of(id))?;
     let whole = window.interval;
     if sources.now <= whole.start() {
         return Err(ContractError::NotBegun(window.label));

@@ -25,7 +25,7 @@ pub(super) struct Terms {
 
 /// Which window is wanted.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Wanted<'a> {
+pub(crate) enum Wanted<'a> {
     /// The one of this name.
     Named(&'a str),
     /// The one that holds this moment.

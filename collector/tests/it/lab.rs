@@ -192,10 +192,21 @@ pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T 
 
 /// Status and body of a request.
 pub(crate) async fn request(http: SocketAddr, method: &str, path: &str) -> (u16, String) {
+    exchange(http, method, path, "", "").await
+}
+
+/// Status and body of a decision that is sent, with more lines of its head.
+pub(crate) async fn decide(http: SocketAddr, more: &str, body: &str) -> (u16, String) {
+    exchange(http, "POST", "/api/v1/decisions", &format!("Content-Type: application/json\r\n{more}"), body).await
+}
+
+async fn exchange(http: SocketAddr, method: &str, path: &str, more: &str, body: &str) -> (u16, String) {
+    let length = body.len();
     let exchange = async {
         let mut stream = tokio::net::TcpStream::connect(http).await?;
-        let head =
-            format!("{method} {path} HTTP/1.1\r\nHost: {http}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {http}\r\nConnection: close\r\n{more}Content-Length: {length}\r\n\r\n{body}"
+        );
         stream.write_all(head.as_bytes()).await?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).await?;

@@ -88,7 +88,7 @@ async fn a_restart_inside_an_outage_keeps_the_incident_and_late_data_amend_it() 
     let mut agents = connect_all(&collector).await;
     let now = now_ms();
     let broke = now - 100_000;
-    send_all(&mut agents[..3], (now - 300_000, now - 10_000), |start| start >= broke).await;
+    send_all(&mut agents[..3], (now - 300_000, now - 2_000), |start| start >= broke).await;
     let open = state(collector.http_address(), "down").await.incident.expect("an incident is open");
     let path = format!("/api/v1/incidents/{open}");
     let first: api::Incident =

@@ -27,7 +27,7 @@ fn act(records: &mut Records, json: &str, author: &str, at_ms: i64) -> Result<Re
 }
 
 fn incident(action: &str) -> String {
-    format!("{{\"decision\":\"incident\",\"incident\":\"shop-1\",\"action\":{{{action}}}}}")
+    format!("{{\"kind\":\"incident\",\"incident\":\"shop-1\",\"action\":{{{action}}}}}")
 }
 
 #[test]
@@ -63,9 +63,9 @@ fn what_is_wrong_is_named_with_what_is_allowed() {
     assert_eq!(refused(&incident("\"kind\":\"acknowledge\""), " "), "author: it must not be empty");
     assert!(refused(&incident("\"kind\":\"postmortem\",\"url\":\"javascript:1\""), "anna").starts_with("url: "));
     for unknown in [
-        "{\"decision\":\"forget\"}",
-        "{\"decision\":\"incident\",\"incident\":\"a\",\"action\":{\"kind\":\"forget\"}}",
-        "{\"decision\":\"end_maintenance\",\"id\":\"a\",\"at_ms\":1,\"more\":2}",
+        "{\"kind\":\"forget\"}",
+        "{\"kind\":\"incident\",\"incident\":\"a\",\"action\":{\"kind\":\"forget\"}}",
+        "{\"kind\":\"end_maintenance\",\"id\":\"a\",\"at_ms\":1,\"more\":2}",
     ] {
         assert!(serde_json::from_str::<Decision>(unknown).is_err(), "{unknown}");
     }
@@ -78,7 +78,7 @@ fn what_is_wrong_is_named_with_what_is_allowed() {
 fn exclude(class: &str, from_ms: i64, to_ms: i64, more: &str) -> String {
     let [start, end] = [from_ms, to_ms].map(|ms| NOW.as_millis() + ms);
     format!(
-        "{{\"decision\":\"exclude\",\"class\":\"{class}\",\"start_ms\":{start},\"end_ms\":{end},\"reason\":\"an upgrade\"{more}}}"
+        "{{\"kind\":\"exclude\",\"class\":\"{class}\",\"start_ms\":{start},\"end_ms\":{end},\"reason\":\"an upgrade\"{more}}}"
     )
 }
 
@@ -93,8 +93,7 @@ fn the_past_is_left_out_only_with_somebody_who_agrees() {
     assert_eq!(found.len(), 1);
     assert!(found[0].reclassifies_the_past());
     assert_eq!(found[0].approver.as_deref(), Some("carol"));
-    let withdraw =
-        |more: &str| format!("{{\"decision\":\"withdraw\",\"id\":\"third_party-1\",\"reason\":\"no\"{more}}}");
+    let withdraw = |more: &str| format!("{{\"kind\":\"withdraw\",\"id\":\"third_party-1\",\"reason\":\"no\"{more}}}");
     assert_eq!(act(&mut records, &withdraw(""), "anna", 5).expect_err("it has begun").field, "approver");
     act(&mut records, &withdraw(",\"approver\":\"carol\""), "anna", 6).expect("carol agreed");
     assert!(records.exclusions_of("shop-gold").is_empty());
@@ -123,7 +122,7 @@ fn maintenance_is_for_some_contracts_comes_again_and_ends() {
         assert_eq!(act(&mut records, &wrong, "anna", 0).expect_err("is wrong").field, field, "{wrong}");
     }
     let end = |ms: i64| {
-        format!("{{\"decision\":\"end_maintenance\",\"id\":\"maintenance-1\",\"at_ms\":{}}}", NOW.as_millis() + ms)
+        format!("{{\"kind\":\"end_maintenance\",\"id\":\"maintenance-1\",\"at_ms\":{}}}", NOW.as_millis() + ms)
     };
     assert_eq!(act(&mut records, &end(900), "anna", 5_000).expect_err("before it began").field, "at_ms");
     act(&mut records, &end(4_000), "anna", 5_000).expect("is taken");
@@ -135,7 +134,7 @@ fn maintenance_is_for_some_contracts_comes_again_and_ends() {
 fn a_claim_needs_a_statement_and_goes_its_way() {
     let records = Records::default();
     let claim =
-        decision("{\"decision\":\"claim\",\"contract\":\"shop-gold\",\"period\":\"2026-10\",\"customer\":\"acme\"}");
+        decision("{\"kind\":\"claim\",\"contract\":\"shop-gold\",\"period\":\"2026-10\",\"customer\":\"acme\"}");
     let nothing = records.decide(&claim, "anna", NOW, &facts()).expect_err("nothing is known");
     assert_eq!(nothing.field, "claim");
     let why = Facts { statement: Some(Err("acme has no plan".to_owned())), ..facts() };
@@ -149,7 +148,7 @@ fn a_claim_needs_a_statement_and_goes_its_way() {
     records.recall("claim", "shop-gold/2026-10/acme", stored).expect("a claim");
     let settle = |state: &str| {
         format!(
-            "{{\"decision\":\"settle_claim\",\"contract\":\"shop-gold\",\"period\":\"2026-10\",\"customer\":\"acme\",\"state\":\"{state}\"}}"
+            "{{\"kind\":\"settle_claim\",\"contract\":\"shop-gold\",\"period\":\"2026-10\",\"customer\":\"acme\",\"state\":\"{state}\"}}"
         )
     };
     assert_eq!(act(&mut records, &settle("paid"), "ben", 0).expect_err("not accepted yet").field, "state");

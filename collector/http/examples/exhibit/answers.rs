@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hdrhistogram::Histogram;
+use quorate_collector_desk::{ClaimRecord, Decision, ExclusionRecord};
 use quorate_collector_http::{
-    Answer, IncidentFilter, IncidentPhase, Published, Queries, QueryError, RegionHistogram, RenderedReport,
-    ReportWanted, Reports, Snapshot, Window,
+    Answer, AuditLine, Decided, Desk, Handled, IncidentFilter, IncidentPhase, NotSigned, Published, Queries,
+    QueryError, RegionHistogram, RenderedReport, ReportWanted, Reports, Snapshot, Unavailable, Window,
 };
 use quorate_model::{CheckId, CollectorTime, Incident, IncidentId, Sample};
 use quorate_proto::api;
@@ -55,6 +56,33 @@ impl Reports for Exhibit {
 
     fn report<'a>(&'a self, wanted: &'a ReportWanted) -> Answer<'a, RenderedReport> {
         Box::pin(std::future::ready(Err(QueryError::UnknownContract(wanted.contract.clone()))))
+    }
+}
+
+/// Nobody decides anything here.
+impl Desk for Exhibit {
+    fn author(&self, _: Option<&str>, _: Option<&str>) -> Result<String, NotSigned> {
+        Err(NotSigned::NotLocal)
+    }
+
+    fn decide<'a>(&'a self, _: &'a Decision, _: &'a str) -> Answer<'a, Decided> {
+        Box::pin(std::future::ready(Err(QueryError::Unavailable(Unavailable::Stopping))))
+    }
+
+    fn handling<'a>(&'a self, incident: &'a IncidentId) -> Answer<'a, Handled> {
+        Box::pin(std::future::ready(Err(QueryError::UnknownIncident(incident.clone()))))
+    }
+
+    fn exclusions(&self) -> Vec<ExclusionRecord> {
+        Vec::new()
+    }
+
+    fn claims(&self) -> Vec<ClaimRecord> {
+        Vec::new()
+    }
+
+    fn audit(&self, _: Window) -> Answer<'_, Vec<AuditLine>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
     }
 }
 

@@ -6,6 +6,7 @@ use http::{HeaderValue, StatusCode};
 use quorate_model::Millis;
 use quorate_proto::api;
 
+use crate::desk::NotSigned;
 use crate::queries::{QueryError, Unavailable};
 
 /// Why a request is refused.
@@ -20,13 +21,15 @@ pub(crate) enum Refusal {
     #[error("{path} is read by {allowed}, not by {method}")]
     MethodNotAllowed { method: String, path: String, allowed: &'static str },
     #[error(
-        "a page of another origin ({origin}) may not cause probes; leave out the Origin header or send it from {host}"
+        "a page of another origin ({origin}) may not cause anything here; leave out the Origin header or send it from {host}"
     )]
     CrossOrigin { origin: String, host: String },
     #[error("no answer within {} ms; ask for less, or again later", .deadline.get())]
     Deadline { deadline: Millis },
     #[error("{0}; ask again later")]
     Unavailable(Unavailable),
+    #[error(transparent)]
+    NotSigned(#[from] NotSigned),
     #[error(transparent)]
     Query(#[from] QueryError),
     #[error("the answer could not be written as JSON")]
@@ -50,6 +53,9 @@ impl Refusal {
             Self::UnknownPath { .. } => (StatusCode::NOT_FOUND, "unknown_path"),
             Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::CrossOrigin { .. } => (StatusCode::FORBIDDEN, "cross_origin"),
+            Self::NotSigned(NotSigned::NoToken | NotSigned::UnknownToken) => (StatusCode::UNAUTHORIZED, "not_signed"),
+            Self::NotSigned(_) => (StatusCode::FORBIDDEN, "not_signed"),
+            Self::Query(QueryError::Refused(_)) => (StatusCode::UNPROCESSABLE_ENTITY, "refused"),
             Self::Deadline { .. } => (StatusCode::GATEWAY_TIMEOUT, "deadline"),
             Self::Unavailable(_) | Self::Query(QueryError::Unavailable(_)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable")

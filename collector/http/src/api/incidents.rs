@@ -30,10 +30,15 @@ pub(super) async fn incidents(app: &App, parameters: &Parameters) -> Result<Resp
 }
 
 pub(super) async fn incident(app: &App, request: &Request) -> Result<Response, Refusal> {
-    let text = request.id.as_deref().unwrap_or_default();
-    let id = incident_id(text).ok_or_else(|| Refusal::parameter("incident", bad_id(text)))?;
+    let id = incident_of(request)?;
     let _place = app.read_place().await?;
     json(&app.queries.incident(&id).await?)
+}
+
+/// The incident a request is about.
+pub(super) fn incident_of(request: &Request) -> Result<IncidentId, Refusal> {
+    let text = request.id.as_deref().unwrap_or_default();
+    incident_id(text).ok_or_else(|| Refusal::parameter("incident", bad_id(text)))
 }
 
 fn filter(parameters: &Parameters, now: CollectorTime) -> Result<IncidentFilter, Refusal> {

@@ -11,6 +11,7 @@ use tower::ServiceExt;
 use super::{Admission, App, router};
 use crate::fixture::{Archive, NOW_MS};
 
+mod desk;
 mod document;
 
 struct Reply {
@@ -45,11 +46,19 @@ fn app() -> Arc<App> {
 }
 
 async fn send(app: &Arc<App>, method: &str, uri: &str, headers: &[(&str, &str)]) -> Reply {
+    send_body(app, method, uri, headers, Body::empty()).await
+}
+
+async fn post(app: &Arc<App>, uri: &str, headers: &[(&str, &str)], body: String) -> Reply {
+    send_body(app, "POST", uri, headers, Body::from(body)).await
+}
+
+async fn send_body(app: &Arc<App>, method: &str, uri: &str, headers: &[(&str, &str)], body: Body) -> Reply {
     let mut request = HttpRequest::builder().method(method).uri(uri);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let request = request.body(Body::empty()).expect("the test's request is well-formed");
+    let request = request.body(body).expect("the test's request is well-formed");
     let response = router(Arc::clone(app)).oneshot(request).await.expect("the router answers everything");
     let (head, body) = response.into_parts();
     let body = to_bytes(body, 1 << 24).await.expect("the body has an end").to_vec();

@@ -176,6 +176,11 @@ async fn every_answer_has_the_fields_of_the_document() {
     let bare = api::SlaStatus { objective_percent: None, uptime_percent: None, budget: None, ..crate::fixture::sla() };
     conforms(Operation::Slas, &api::Slas { now_ms: 0, slas: vec![crate::fixture::sla(), bare] });
     conforms(Operation::Ready, &archive.readiness());
+    conforms(Operation::Handling, &crate::fixture::handled());
+    conforms(Operation::Handling, &crate::Handled { handling: None, support: Vec::new() });
+    conforms(Operation::Exclusions, &super::get::<Value>("/api/v1/exclusions").await);
+    conforms(Operation::Claims, &super::get::<Value>("/api/v1/claims").await);
+    conforms(Operation::Audit, &super::get::<Value>("/api/v1/audit").await);
 }
 
 #[test]

@@ -1,0 +1,233 @@
+//! What people decide, kept in the store: each decision a revision of a document, with a line of the audit trail.
+//!
+//! The rules are the desk crate's; here is where the facts come from that they are about, and the order of things: a decision
+//! is on disk before anybody is told that it was taken, and one follows the other.
+
+use std::sync::{PoisonError, RwLock};
+
+use quorate_collector_contracts::{Edition, make};
+use quorate_collector_desk::{DamagedRecord, Decision, Entry, Facts, Records, SupportVerdict};
+use quorate_collector_http::{AuditLine, Decided, Handled, NotSigned, QueryError, Window};
+use quorate_collector_sla::account::{Plan, Statement};
+use quorate_collector_sla::objective::Kept;
+use quorate_collector_sla::support::{SupportResult, judge_support};
+use quorate_collector_sla::{ContractId, Exclusion};
+use quorate_collector_store::{AuditEntry, ReadError, Revisions, Store, WriteError};
+use quorate_model::{CollectorTime, IncidentId};
+use sha2::{Digest, Sha256};
+
+use crate::contracts::{Wanted, material_of_report};
+use crate::views::{Views, failed, history};
+
+/// Why what was decided cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeskError {
+    /// The store cannot be read.
+    #[error("what people decided cannot be read")]
+    Read(#[from] ReadError),
+    /// A record is not understood.
+    #[error(transparent)]
+    Damaged(#[from] DamagedRecord),
+}
+
+/// Everything that was decided, as it is in the store.
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    records: RwLock<Records>,
+    /// One decision at a time: each is about what the one before left.
+    deciding: tokio::sync::Mutex<()>,
+}
+
+impl Desk {
+    /// Reads what was decided. Blocks.
+    pub(crate) fn open(store: &Store) -> Result<Self, DeskError> {
+        let mut records = Records::default();
+        for kind in Records::KINDS {
+            for document in store.documents(kind, None, Revisions::Latest)? {
+                records.recall(kind, &document.key, &document.body)?;
+            }
+        }
+        Ok(Self { records: RwLock::new(records), ..Self::default() })
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Records) -> T) -> T {
+        read(&self.records.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What people left out of a contract.
+    pub(crate) fn exclusions_of(&self, contract: &ContractId) -> Vec<Exclusion> {
+        self.read(|records| records.exclusions_of(contract.as_str()))
+    }
+}
+
+/// Who signs a change.
+fn author(views: &Views, token: Option<&str>, named: Option<&str>) -> Result<String, NotSigned> {
+    let config = views.present().configured.config.clone();
+    if config.operators.is_empty() {
+        if !config.listen.http.ip().is_loopback() {
+            return Err(NotSigned::NotLocal);
+        }
+        return named.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).ok_or(NotSigned::NoName);
+    }
+    let token = token.ok_or(NotSigned::NoToken)?;
+    let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+    // Every operator's hash is looked at, and every byte of it, so that time tells nothing.
+    let found = config.operators.iter().filter(|operator| {
+        let differs = operator.token_sha256.iter().zip(hash).fold(0, |sum, (a, b)| sum | (a ^ b));
+        differs == 0
+    });
+    let operator = found.fold(None, |_, operator| Some(operator)).ok_or(NotSigned::UnknownToken)?;
+    match named {
+        Some(name) if name != operator.name => Err(NotSigned::OtherName),
+        _ => Ok(operator.name.clone()),
+    }
+}
+
+async fn decide(views: &Views, decision: &Decision, author: &str) -> Result<Decided, QueryError> {
+    let _one = views.desk.deciding.lock().await;
+    let facts = facts(views, decision).await?;
+    let now = views.clock.now();
+    let entry = views.desk.read(|records| records.decide(decision, author, now, &facts))?;
+    let revision =
+        write(&views.store, &entry, author, now).await.map_err(|error| QueryError::Internal(error.into()))?;
+    let (kind, key, record) = (entry.kind.to_owned(), entry.key.clone(), entry.record.clone());
+    views.desk.records.write().unwrap_or_else(PoisonError::into_inner).take(entry);
+    tracing::info!(author, kind, key, revision, "decided");
+    Ok(Decided { kind, key, revision, record })
+}
+
+/// Writes an entry down; both writes are queued before either is waited for, so that one sync serves both.
+async fn write(store: &Store, entry: &Entry, author: &str, now: CollectorTime) -> Result<u32, WriteError> {
+    let document = store.put_document(entry.kind.to_owned(), entry.key.clone(), now, entry.body.clone());
+    let audit = store.put_audit(AuditEntry {
+        at: now,
+        actor: author.to_owned(),
+        action: entry.action.to_owned(),
+        subject: format!("{} {}", entry.kind, entry.key),
+        body: entry.body.clone(),
+    });
+    let revision = document.await?;
+    audit.await?;
+    Ok(revision)
+}
+
+async fn facts(views: &Views, decision: &Decision) -> Result<Facts, QueryError> {
+    let configured = views.present().configured;
+    let contracts = configured.config.catalogue.contracts().iter().map(|contract| contract.terms().id.to_string());
+    let mut facts = Facts { contracts: contracts.collect(), ..Facts::default() };
+    match decision {
+        Decision::Incident { incident, .. } => {
+            facts.incident_exists = match history::incident(views, &IncidentId::new(incident.as_str())).await {
+                Ok(_) => true,
+                Err(QueryError::UnknownIncident(_)) => false,
+                Err(other) => return Err(other),
+            };
+        }
+        Decision::Claim { contract, period, customer, .. } => {
+            facts.statement = Some(statement(views, contract, period, customer).await?);
+        }
+        _ => {}
+    }
+    Ok(facts)
+}
+
+/// What a customer is owed for a window that is over, or why that cannot be said.
+async fn statement(
+    views: &Views,
+    contract: &str,
+    period: &str,
+    customer: &str,
+) -> Result<Result<Statement, String>, QueryError> {
+    let Ok(id) = ContractId::new(contract) else { return Ok(Err(format!("no contract has the id {contract}"))) };
+    let (sources, period, customer) = (views.sources(), period.to_owned(), customer.to_owned());
+    let worker = tokio::task::spawn_blocking(move || {
+        let material = material_of_report(&sources, &id, Wanted::Named(&period)).map_err(|error| error.to_string())?;
+        if material.window.interval.end() > sources.now {
+            return Err(format!("{period} is not over"));
+        }
+        let report = make(&material, Edition::provisional(sources.now)).map_err(|error| error.to_string())?;
+        let found = report.statements.into_iter().find(|statement| statement.customer.as_str() == customer);
+        found.ok_or_else(|| format!("{customer} is no customer of {id}"))
+    });
+    worker.await.map_err(|error| QueryError::Internal(Box::new(error)))
+}
+
+async fn handling(views: &Views, incident: &IncidentId) -> Result<Handled, QueryError> {
+    let told = history::incident(views, incident).await?;
+    let handling = views.desk.read(|records| records.handling(incident.as_str()).cloned());
+    let case = handling.clone().unwrap_or_else(|| quorate_collector_desk::Handling::new(incident.as_str()));
+    let case = case.case(CollectorTime::from_millis(told.start_ms));
+    let configured = views.present().configured;
+    let catalogue = &configured.config.catalogue;
+    let now = views.clock.now();
+    let mut support = Vec::new();
+    for plan in catalogue.plans() {
+        let Some(contract) = catalogue.contract(&plan.contract) else { continue };
+        let concerns = contract.terms().service.checks().iter().any(|check| check.as_str() == told.check);
+        let (Some(promise), true) = (&plan.support, concerns) else { continue };
+        let zone = quorate_collector_config::contract::zone(&contract.terms().timezone, 2100);
+        let zone = zone.map_err(|error| QueryError::Internal(Box::new(error)))?;
+        let (acknowledge, resolve) = judge_support(promise, &case, &zone, now);
+        support.extend(acknowledge.map(|result| verdict(plan, "acknowledge", &result)));
+        support.extend(resolve.map(|result| verdict(plan, "resolve", &result)));
+    }
+    Ok(Handled { handling, support })
+}
+
+fn verdict(plan: &Plan, what: &str, result: &SupportResult) -> SupportVerdict {
+    SupportVerdict {
+        plan: plan.id.to_string(),
+        what: what.to_owned(),
+        target_ms: result.target.get(),
+        took_ms: result.took.get(),
+        deadline_ms: result.deadline.map(CollectorTime::as_millis),
+        kept: match result.kept {
+            Kept::Met => "met",
+            Kept::Missed => "missed",
+            Kept::NotMeasured => "open",
+        }
+        .to_owned(),
+    }
+}
+
+async fn audit(views: &Views, window: Window) -> Result<Vec<AuditLine>, QueryError> {
+    let wanted = quorate_collector_store::Window::new(window.from(), window.to());
+    let store = views.store.clone();
+    let worker = tokio::task::spawn_blocking(move || store.audit(wanted));
+    let entries = worker.await.map_err(|error| QueryError::Internal(Box::new(error)))?.map_err(failed)?;
+    let line = |entry: AuditEntry| AuditLine {
+        at_ms: entry.at.as_millis(),
+        actor: entry.actor,
+        action: entry.action,
+        subject: entry.subject,
+        detail: entry.body,
+    };
+    Ok(entries.into_iter().map(line).collect())
+}
+
+impl quorate_collector_http::Desk for Views {
+    fn author(&self, token: Option<&str>, named: Option<&str>) -> Result<String, NotSigned> {
+        author(self, token, named)
+    }
+
+    fn decide<'a>(&'a self, decision: &'a Decision, author: &'a str) -> quorate_collector_http::Answer<'a, Decided> {
+        Box::pin(decide(self, decision, author))
+    }
+
+    fn handling<'a>(&'a self, incident: &'a IncidentId) -> quorate_collector_http::Answer<'a, Handled> {
+        Box::pin(handling(self, incident))
+    }
+
+    fn exclusions(&self) -> Vec<quorate_collector_desk::ExclusionRecord> {
+        self.desk.read(|records| records.exclusions().cloned().collect())
+    }
+
+    fn claims(&self) -> Vec<quorate_collector_desk::ClaimRecord> {
+        self.desk.read(|records| records.claims().cloned().collect())
+    }
+
+    fn audit(&self, window: Window) -> quorate_collector_http::Answer<'_, Vec<AuditLine>> {
+        Box::pin(audit(self, window))
+    }
+}
