@@ -167,7 +167,11 @@ fn nothing(now: CollectorTime, load: ConfigState) -> Snapshot {
         agents_connected: 0,
         agents_known: 0,
     };
-    let agents = quorate_proto::api::Agents { now_ms: now.as_millis(), agents: Vec::new() };
+    let agents = quorate_proto::api::Agents {
+        now_ms: now.as_millis(),
+        agents: Vec::new(),
+        samples: quorate_proto::api::SampleCounts::default(),
+    };
     let counters = Counters {
         started_at: now,
         config: load,

@@ -117,6 +117,14 @@ impl Agents for Fleet {
             batches: counters.batches,
             samples: counters.samples,
             duplicates: counters.duplicates,
+            equivocations: counters.equivocations,
+            late: counters.late,
+            capped: counters.capped,
+            apart: BTreeMap::from([
+                ("future", counters.future),
+                ("stale", counters.stale),
+                ("unknown_check", counters.unknown_check),
+            ]),
             rejects: BTreeMap::from([
                 ("malformed", rejects.malformed),
                 ("out_of_range", rejects.out_of_range),

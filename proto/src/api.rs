@@ -122,6 +122,30 @@ pub struct Agents {
     pub now_ms: i64,
     /// Every agent ever seen, sorted by id.
     pub agents: Vec<Agent>,
+    /// What became of all their samples since the collector started.
+    #[serde(default)]
+    pub samples: SampleCounts,
+}
+
+/// What became of the samples that were received, in numbers of samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampleCounts {
+    /// Stored and counted, each once; those that came late or were cut back are among them.
+    pub stored: u64,
+    /// Were stored already.
+    pub duplicates: u64,
+    /// Came under an identity that was stored with another payload; the smaller one counts.
+    pub equivocations: u64,
+    /// Came late.
+    pub late: u64,
+    /// Ended after they were received, by the agent's clock, and were cut back.
+    pub capped: u64,
+    /// Kept apart, never counted: too far in the future.
+    pub future: u64,
+    /// Kept apart, never counted: too old.
+    pub stale: u64,
+    /// Kept apart, never counted: of a check that is not configured.
+    pub unknown_check: u64,
 }
 
 /// One agent.

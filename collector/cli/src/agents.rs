@@ -1,7 +1,7 @@
 //! `quorate agents`: the agents, their connection, clock, health, spool and counters.
 
 use clap::Args;
-use quorate_proto::api::{Agent, Agents};
+use quorate_proto::api::{Agent, Agents, SampleCounts};
 
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -60,6 +60,27 @@ pub(crate) fn render(agents: &Agents, look: &Look) -> String {
     }
     text.push_str(&table.render(look.paint));
     text.push_str(&refusals(&agents.agents, look));
+    text.push_str(&samples(&agents.samples));
+    text
+}
+
+/// One line of what became of the samples; what never happened is left out.
+fn samples(counts: &SampleCounts) -> String {
+    let stored = if counts.stored == 1 { "1 sample".to_owned() } else { format!("{} samples", counts.stored) };
+    let odd = [
+        (counts.duplicates, "came again"),
+        (counts.equivocations, "with another payload under a known identity"),
+        (counts.late, "late"),
+        (counts.capped, "cut back to when they came"),
+        (counts.future, "apart as too far in the future"),
+        (counts.stale, "apart as too old"),
+        (counts.unknown_check, "apart as of an unknown check"),
+    ];
+    let mut text = format!("\n{stored} since the collector started");
+    for (count, what) in odd.iter().filter(|(count, _)| *count > 0) {
+        text.push_str(&format!(", {count} {what}"));
+    }
+    text.push('\n');
     text
 }
 

@@ -173,8 +173,17 @@ pub(crate) fn snapshot() -> Snapshot {
         agents_connected: 1,
         agents_known: 2,
     };
-    let agents =
-        api::Agents { now_ms: NOW_MS, agents: vec![agent("fra-1", "fra", true), agent("iad-1", "iad", false)] };
+    let agents = api::Agents {
+        now_ms: NOW_MS,
+        agents: vec![agent("fra-1", "fra", true), agent("iad-1", "iad", false)],
+        samples: api::SampleCounts {
+            stored: 48,
+            duplicates: 2,
+            equivocations: 1,
+            unknown_check: 6,
+            ..api::SampleCounts::default()
+        },
+    };
     let mut probes = ProbeTally::default();
     for record in &records() {
         probes.observe(record);
@@ -187,6 +196,7 @@ pub(crate) fn snapshot() -> Snapshot {
         unknown: Millis::ZERO,
         degraded: Millis::new(1_500),
         partial: Millis::new(10_000),
+        breaches: 0,
     };
     let counters = Counters {
         started_at: CollectorTime::from_millis(NOW_MS - 86_400_000),
@@ -200,6 +210,10 @@ pub(crate) fn snapshot() -> Snapshot {
             batches: 4,
             samples: 48,
             duplicates: 2,
+            equivocations: 1,
+            late: 3,
+            capped: 4,
+            apart: BTreeMap::from([("future", 5), ("stale", 0), ("unknown_check", 6)]),
             rejects: BTreeMap::from([("malformed", 1)]),
             ack: HistogramCounts { buckets: vec![(0.01, 3), (0.1, 1)], above: 0, sum_seconds: 0.04 },
         },

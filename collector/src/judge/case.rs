@@ -89,6 +89,9 @@ pub(crate) struct Case {
     /// True if the engine does not retain what is to be judged.
     missing: bool,
     trimmed: CollectorTime,
+    /// Verdicts that broke an invariant, and those of them that the present engine told of.
+    breaches: u64,
+    breaches_told: u64,
 }
 
 impl Case {
@@ -110,6 +113,8 @@ impl Case {
             last_late: None,
             missing: false,
             trimmed: now,
+            breaches: 0,
+            breaches_told: 0,
         }
     }
 
@@ -152,7 +157,7 @@ impl Case {
 
     /// Settled time by state since the process started.
     pub(crate) fn totals(&self) -> CheckTotals {
-        self.recent.totals()
+        CheckTotals { breaches: self.breaches, ..self.recent.totals() }
     }
 
     /// The latest samples of every agent, which say what each votes now.
@@ -296,6 +301,7 @@ impl Case {
         }
         self.late = None;
         self.missing = false;
+        self.breaches_told = 0;
     }
 
     /// Concludes everything up to `now`; `None` while the past is wanted.
@@ -318,6 +324,12 @@ impl Case {
             self.missing = true;
             return None;
         };
+        let breaches = engine.invariant_breaches();
+        if breaches > self.breaches_told {
+            tracing::error!(check = %self.check, "a verdict breaks an invariant; the engine is wrong");
+        }
+        self.breaches += breaches.saturating_sub(self.breaches_told);
+        self.breaches_told = breaches;
         let watermark = engine.watermark(now);
         if from < self.recent.settled() {
             self.recent.rewind(from, self.recent.segments().to_vec());

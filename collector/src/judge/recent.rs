@@ -126,6 +126,7 @@ impl Recent {
             unknown: all.unknown,
             degraded: all.degraded,
             partial: all.partial,
+            breaches: 0,
         });
         self.segments.retain(|segment| segment.end > oldest);
     }

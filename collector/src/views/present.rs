@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 
 use quorate_collector_config::Check;
 use quorate_collector_http::Window;
-use quorate_collector_http::view::{Counters, Snapshot, StoreSize};
+use quorate_collector_http::view::{Counters, IngestCounters, Snapshot, StoreSize};
 use quorate_model::{CollectorTime, Millis, State};
 use quorate_proto::api;
 
@@ -33,16 +33,32 @@ impl Views {
         };
         let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let totals: BTreeMap<_, _> = board.iter().map(|(check, view)| (check.clone(), view.totals)).collect();
+        let ingest = self.agents.counters();
+        let samples = samples(&ingest);
         let counters = Counters {
             started_at: self.started,
             config: present.load,
             totals,
             probes: tally,
-            ingest: self.agents.counters(),
+            ingest,
             slas: self.standings.current(),
             store,
         };
-        Snapshot::new(status, api::Agents { now_ms: now.as_millis(), agents }, counters)
+        Snapshot::new(status, api::Agents { now_ms: now.as_millis(), agents, samples }, counters)
+    }
+}
+
+fn samples(ingest: &IngestCounters) -> api::SampleCounts {
+    let apart = |reason: &str| ingest.apart.get(reason).copied().unwrap_or(0);
+    api::SampleCounts {
+        stored: ingest.samples,
+        duplicates: ingest.duplicates,
+        equivocations: ingest.equivocations,
+        late: ingest.late,
+        capped: ingest.capped,
+        future: apart("future"),
+        stale: apart("stale"),
+        unknown_check: apart("unknown_check"),
     }
 }
 

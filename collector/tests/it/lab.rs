@@ -130,12 +130,23 @@ impl Agent {
             records.push(record(self.index, self.next_seq, start, bad(start)));
             self.next_seq += 1;
         }
+        self.send_records(&records).await;
+    }
+
+    /// The number of the next sample it sends.
+    pub(crate) fn next_seq(&self) -> u64 {
+        self.next_seq
+    }
+
+    /// Sends records as they are, and waits until all are acknowledged.
+    pub(crate) async fn send_records(&mut self, records: &[Record]) {
         for part in records.chunks(500) {
             let packed = batch::encode(part).expect("can be packed");
             let message = v1::AgentMessage { kind: Some(agent_message::Kind::Batch(packed)) };
             self.out.send(message).await.expect("it is read");
         }
-        let last = self.next_seq - 1;
+        let last = records.iter().map(|record| record.sample.id.seq.get()).max().unwrap_or(0);
+        self.next_seq = self.next_seq.max(last + 1);
         loop {
             match self.next().await {
                 collector_message::Kind::Ack(ack) if ack.durable_seq >= last => return,

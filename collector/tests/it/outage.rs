@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quorate_collector::{Collector, ReloadError, SystemClock};
 use quorate_proto::api;
 
-use crate::lab::{Agent, Place, get, now_ms, request, slots, state, until, within};
+use crate::lab::{Agent, Place, get, now_ms, record, request, slots, state, until, within};
 
 const CHECK: &str = "{id: shop, name: Shop, icmp: {host: h}, timeout: 1s}";
 
@@ -115,6 +115,55 @@ async fn a_restart_inside_an_outage_keeps_the_incident_and_late_data_amend_it() 
     let change = amended.changes.last().expect("it was amended");
     assert!(change.fields.iter().any(|field| field.field == "regions"), "{change:?}");
     drop(agents);
+    stop(collector).await;
+}
+
+/// What cannot count is kept apart, what contradicts itself is noticed, and both are shown.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn odd_samples_are_counted_kept_apart_and_shown() {
+    let place = Place::new(CHECK);
+    let collector = start(&place).await;
+    let http = collector.http_address();
+    let mut agent = Agent::connect(collector.grpc_address(), 0).await;
+    let now = now_ms();
+    agent.send(slots(0, now - 100_000, now - 10_000), |_| false).await;
+    let seq = agent.next_seq();
+    let mut unknown = record(0, seq, now - 9_000, true);
+    unknown.sample.check = quorate_model::CheckId::new("elsewhere").expect("is an id");
+    let future = record(0, seq + 1, now + 3_600_000, true);
+    let stale = record(0, seq + 2, now - 400 * 86_400_000, true);
+    let ahead = record(0, seq + 3, now + 60_000, false);
+    agent.send_records(&[unknown, future, stale, ahead]).await;
+    // Another payload under the first identity, and the same one again.
+    let first = slots(0, now - 100_000, now - 10_000).next().expect("there is one");
+    agent.send_records(&[record(0, 1, first, true)]).await;
+    agent.send_records(&[record(0, 1, first, false)]).await;
+
+    let told: api::Agents = until(http, "/api/v1/agents", |told: &api::Agents| told.samples.duplicates > 0).await;
+    let odd = api::SampleCounts { stored: 0, late: 0, ..told.samples };
+    let expected = api::SampleCounts {
+        duplicates: 1,
+        equivocations: 1,
+        capped: 1,
+        future: 1,
+        stale: 1,
+        unknown_check: 1,
+        ..api::SampleCounts::default()
+    };
+    assert_eq!(odd, expected);
+    let (_, metrics) = request(http, "GET", "/metrics").await;
+    for line in [
+        "quorate_ingest_equivocations_total 1",
+        "quorate_ingest_capped_samples_total 1",
+        "quorate_ingest_apart_samples_total{reason=\"future\"} 1",
+        "quorate_ingest_apart_samples_total{reason=\"stale\"} 1",
+        "quorate_ingest_apart_samples_total{reason=\"unknown_check\"} 1",
+        "quorate_check_invariant_breaches_total{check=\"shop\"} 0",
+    ] {
+        let is_there = |found: &str| found == line || found == format!("{line}.0");
+        assert!(metrics.lines().any(is_there), "{line} is not in\n{metrics}");
+    }
+    drop(agent);
     stop(collector).await;
 }
 

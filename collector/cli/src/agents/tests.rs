@@ -39,7 +39,9 @@ fn agent(id: &str, connected: bool) -> Agent {
 #[test]
 fn a_lost_agent_an_old_assignment_and_a_refusal_are_visible() {
     let silent = Agent { status_at_ms: None, ..agent("fra-3", true) };
-    let agents = Agents { now_ms: NOW_MS, agents: vec![agent("fra-1", true), agent("fra-2", false), silent] };
+    let agents = vec![agent("fra-1", true), agent("fra-2", false), silent];
+    let samples = SampleCounts { stored: 12_930, equivocations: 2, unknown_check: 7, ..SampleCounts::default() };
+    let agents = Agents { now_ms: NOW_MS, agents, samples };
     insta::assert_snapshot!(render(&agents, &Look::plain()));
 }
 

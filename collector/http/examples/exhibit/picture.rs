@@ -31,6 +31,10 @@ pub(crate) fn of(world: &World, now: CollectorTime) -> Snapshot {
             batches: world.samples / 10,
             samples: world.samples,
             duplicates: 0,
+            equivocations: 0,
+            late: 0,
+            capped: 0,
+            apart: BTreeMap::from([("future", 0), ("stale", 0), ("unknown_check", 0)]),
             rejects: BTreeMap::from([("malformed", 0)]),
             ack: HistogramCounts {
                 buckets: vec![(0.01, world.samples / 12), (0.05, world.samples / 60)],
@@ -49,7 +53,11 @@ pub(crate) fn of(world: &World, now: CollectorTime) -> Snapshot {
         agents_connected: known,
         agents_known: known,
     };
-    Snapshot::new(status, api::Agents { now_ms: now.as_millis(), agents }, counters)
+    Snapshot::new(
+        status,
+        api::Agents { now_ms: now.as_millis(), agents, samples: api::SampleCounts::default() },
+        counters,
+    )
 }
 
 fn status(check: &Check, now: CollectorTime) -> api::CheckStatus {
@@ -136,6 +144,7 @@ fn totals(verdict: &Verdict) -> CheckTotals {
         unknown: verdict.unknown,
         degraded: in_state(State::Degraded),
         partial: in_state(State::Partial),
+        breaches: 0,
     }
 }
 

@@ -89,6 +89,7 @@ catalogue! {
     CHECK_DOWN = Counter "check_down" ("seconds") ["check", "bound"] "Settled downtime since the collector started: low surely, point by the best estimate, high at most.";
     CHECK_UNKNOWN = Counter "check_unknown" ("seconds") ["check"] "Settled time without enough votes since the collector started.";
     CHECK_DEGRADED = Counter "check_degraded" ("seconds") ["check"] "Settled time with a quorum of slow or failing answers since the collector started.";
+    CHECK_BREACHES = Counter "check_invariant_breaches" ["check"] "Verdicts found to break an invariant since the collector started; never, unless the engine is wrong.";
     CHECK_PARTIAL = Counter "check_partial" ("seconds") ["check"] "Settled time with some bad regions, fewer than a quorum, since the collector started.";
 
     REGION_VOTE = Gauge "region_vote" ["check", "region", "provider", "vote"] "1 for the vote the region casts on the check now, 0 for every other; none is no vote.";
@@ -132,6 +133,10 @@ catalogue! {
     INGEST_BATCHES = Counter "ingest_batches" [] "Batches stored since the collector started.";
     INGEST_SAMPLES = Counter "ingest_samples" [] "Samples stored since the collector started, each once.";
     INGEST_DUPLICATES = Counter "ingest_duplicate_samples" [] "Samples received that were stored already.";
+    INGEST_EQUIVOCATIONS = Counter "ingest_equivocations" [] "Samples received under an identity that was stored with another payload, of which the smaller counts.";
+    INGEST_LATE = Counter "ingest_late_samples" [] "Samples stored that came late but count.";
+    INGEST_CAPPED = Counter "ingest_capped_samples" [] "Samples stored that ended after they were received, and were cut back.";
+    INGEST_APART = Counter "ingest_apart_samples" ["reason"] "Samples kept apart, which never count: too far in the future, stale, or of an unknown check.";
     INGEST_REJECTS = Counter "ingest_rejects" ["reason"] "Ranges of samples refused for good, by reason.";
     INGEST_ACK = Histogram "ingest_ack" ("seconds") [] "From a batch's arrival to its acknowledgement, fsync included.";
     STORE_SIZE = Gauge "store_size" ("bytes") ["file"] "What the store takes on disk.";

@@ -100,6 +100,9 @@ fn write_totals(writer: &mut Writer<'_>, counters: &Counters) -> fmt::Result {
     writer.family(&family::CHECK_DEGRADED, |samples| {
         totals.iter().try_for_each(|(check, total)| samples.value([check.as_str()], length(total.degraded)))
     })?;
+    writer.family(&family::CHECK_BREACHES, |samples| {
+        totals.iter().try_for_each(|(check, total)| samples.value([check.as_str()], count(total.breaches)))
+    })?;
     writer.family(&family::CHECK_PARTIAL, |samples| {
         totals.iter().try_for_each(|(check, total)| samples.value([check.as_str()], length(total.partial)))
     })

@@ -80,6 +80,12 @@ pub(super) fn write_ingest(writer: &mut Writer<'_>, counters: &Counters) -> fmt:
     writer.family(&family::INGEST_BATCHES, |samples| samples.value([], count(ingest.batches)))?;
     writer.family(&family::INGEST_SAMPLES, |samples| samples.value([], count(ingest.samples)))?;
     writer.family(&family::INGEST_DUPLICATES, |samples| samples.value([], count(ingest.duplicates)))?;
+    writer.family(&family::INGEST_EQUIVOCATIONS, |samples| samples.value([], count(ingest.equivocations)))?;
+    writer.family(&family::INGEST_LATE, |samples| samples.value([], count(ingest.late)))?;
+    writer.family(&family::INGEST_CAPPED, |samples| samples.value([], count(ingest.capped)))?;
+    writer.family(&family::INGEST_APART, |samples| {
+        ingest.apart.iter().try_for_each(|(reason, apart)| samples.value([reason], count(*apart)))
+    })?;
     writer.family(&family::INGEST_REJECTS, |samples| {
         ingest.rejects.iter().try_for_each(|(reason, ranges)| samples.value([reason], count(*ranges)))
     })?;

@@ -66,6 +66,8 @@ pub struct CheckTotals {
     pub degraded: Millis,
     /// Time with some bad regions, fewer than a quorum.
     pub partial: Millis,
+    /// Verdicts that were found to break an invariant.
+    pub breaches: u64,
 }
 
 impl CheckTotals {
@@ -78,6 +80,7 @@ impl CheckTotals {
         self.unknown = self.unknown.max(newer.unknown);
         self.degraded = self.degraded.max(newer.degraded);
         self.partial = self.partial.max(newer.partial);
+        self.breaches = self.breaches.max(newer.breaches);
     }
 }
 
@@ -90,6 +93,14 @@ pub struct IngestCounters {
     pub samples: u64,
     /// Samples that were stored already.
     pub duplicates: u64,
+    /// Samples under an identity that was stored with another payload.
+    pub equivocations: u64,
+    /// Samples that came late but count.
+    pub late: u64,
+    /// Samples that ended after they were received, and were cut back.
+    pub capped: u64,
+    /// Samples kept apart, which never count, by the closed word of the reason.
+    pub apart: BTreeMap<&'static str, u64>,
     /// Ranges refused for good, by the closed word of the reason.
     pub rejects: BTreeMap<&'static str, u64>,
     /// From a batch's arrival to its acknowledgement.
