@@ -1,5 +1,6 @@
 use quorate_collector_contracts::{Edition, make};
-use quorate_collector_http::{QueryError, ReportFormat, ReportWanted, Reports};
+use quorate_collector_desk::Decision;
+use quorate_collector_http::{Desk, QueryError, ReportFormat, ReportWanted, Reports};
 use quorate_collector_report::Document;
 use quorate_collector_sla::report::Report;
 use quorate_collector_sla::{Breach, ContractId};
@@ -212,6 +213,44 @@ async fn late_data_make_a_revision_and_leave_the_one_before() {
             .len(),
         2
     );
+}
+
+/// What a person leaves out counts from the next look on, and no more once it is withdrawn; every revision stays.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_people_leave_out_and_take_back_is_a_revision_each() {
+    let lab = an_hour_with_an_outage("").await;
+    lab.set(hours_later(72));
+    keep_round(&lab).await;
+    let exclude = Decision::Exclude {
+        class: "third_party".to_owned(),
+        start_ms: at(3_900).as_millis(),
+        end_ms: at(4_400).as_millis(),
+        contracts: vec!["gold".to_owned()],
+        announced_at_ms: None,
+        recurrence: None,
+        reason: "the carrier failed".to_owned(),
+        approver: Some("bert".to_owned()),
+        evidence: Vec::new(),
+    };
+    let entered = lab.views().decide(&exclude, "anna").await.expect("is taken");
+    lab.set(hours_later(73));
+    assert_eq!(keep_round(&lab).await.last().map(|kept| kept.revision), Some(2));
+    let second = Document::parse(&ask(&lab, HOUR, None).await.expect("is kept")).expect("is understood");
+    assert_eq!((second.breach.as_str(), second.customers[0].credit.as_str()), ("none", "0.00 EUR"));
+    let [line] = second.exclusions.as_slice() else { panic!("{:?}", second.exclusions) };
+    assert_eq!((line.author.as_deref(), line.approver.as_deref()), (Some("anna"), Some("bert")));
+    assert_eq!(line.excluded_ms, 500_000);
+    let change = second.change.expect("says what changed");
+    assert!(change.figures.iter().any(|[what, ..]| what == "exclusions"), "{change:?}");
+
+    let withdraw =
+        Decision::Withdraw { id: entered.key, reason: "it was ours".to_owned(), approver: Some("bert".to_owned()) };
+    lab.views().decide(&withdraw, "anna").await.expect("is taken");
+    lab.set(hours_later(74));
+    assert_eq!(keep_round(&lab).await.last().map(|kept| kept.revision), Some(3));
+    let third = Document::parse(&ask(&lab, HOUR, None).await.expect("is kept")).expect("is understood");
+    assert_eq!((third.exclusions.len(), third.customers[0].credit.as_str()), (0, "125.00 EUR"));
+    assert!(ask(&lab, HOUR, Some(2)).await.expect("stays").contains("the carrier failed"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
