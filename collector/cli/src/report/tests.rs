@@ -1,3 +1,7 @@
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::thread::JoinHandle;
+
 use quorate_collector_report::Document;
 
 use crate::exit::Exit;
@@ -117,4 +121,36 @@ fn wrong_input_is_told_with_its_place() {
     assert!(err.contains("contract.yaml"), "{err}");
     let (exit, _, err) = files.run(&[]);
     assert_eq!(exit, Exit::Usage, "{err}");
+}
+
+/// A collector that answers one question; joined, it gives the request's first line.
+fn collector(body: &'static str) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has ports");
+    let url = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("the client connects");
+        let mut lines = BufReader::new(stream.try_clone().expect("a socket can be shared")).lines();
+        let first = lines.next().expect("there is a request").expect("it can be read");
+        lines.take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty())).for_each(drop);
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(answer.as_bytes()).expect("the answer can be written");
+        first
+    });
+    (url, server)
+}
+
+#[test]
+fn a_collector_is_asked_for_the_window_the_revision_and_the_format() {
+    let (url, server) = collector("<!doctype html>the report\n");
+    let more = ["--period", "2026-10", "--revision", "2", "--format", "html", "--collector", &url];
+    let (exit, out, err) = quorate(&[&["report", "gold"][..], &more].concat());
+    assert_eq!((exit, err.as_str(), out.as_str()), (Exit::Fine, "", "<!doctype html>the report\n"));
+    let request = server.join().expect("the server does not panic");
+    assert_eq!(request, "GET /api/v1/slas/gold/report?format=html&period=2026-10&revision=2 HTTP/1.1");
+    // For programs it is JSON, of the window that runs.
+    let (url, server) = collector("{}");
+    let (exit, out, _) = quorate(&["report", "gold", "--output", "json", "--collector", &url]);
+    assert_eq!((exit, out.as_str()), (Exit::Fine, "{}"));
+    let request = server.join().expect("the server does not panic");
+    assert_eq!(request, "GET /api/v1/slas/gold/report?format=json HTTP/1.1");
 }
