@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
 use quorate_proto::api;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -105,13 +106,22 @@ impl ApiClient {
     }
 
     async fn ask(&self, path: &[&str], query: &[(&str, String)]) -> Result<(Url, Bytes), ApiError> {
+        self.send(path, query, None).await
+    }
+
+    async fn send(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+        sent: Option<Sent<'_>>,
+    ) -> Result<(Url, Bytes), ApiError> {
         let mut url = self.base.clone();
         url.path_segments_mut().expect("an http URL has a path").pop_if_empty().extend(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
         let deadline_ms = self.deadline.as_millis();
-        let (status, body) = tokio::time::timeout(self.deadline, fetch(&url))
+        let (status, body) = tokio::time::timeout(self.deadline, fetch(&url, sent))
             .await
             .map_err(|_| ApiError::Deadline { url: url.clone(), deadline_ms })??;
         if status.is_success() {
@@ -140,13 +150,35 @@ impl ApiClient {
         self.runtime()?.block_on(self.get_text(path, query))
     }
 
+    /// The answer to `POST {base}/{path}` with a JSON body, from a place that is not asynchronous.
+    ///
+    /// # Errors
+    /// As [`ApiClient::get`].
+    pub(crate) fn post_now<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+        token: Option<&str>,
+    ) -> Result<T, ApiError> {
+        let json = serde_json::to_vec(body).map_err(|source| ApiError::Shape { url: self.base.clone(), source })?;
+        let sent = Sent { json: json.into(), token };
+        let (url, body) = self.runtime()?.block_on(self.send(path, &[], Some(sent)))?;
+        serde_json::from_slice(&body).map_err(|source| ApiError::Shape { url, source })
+    }
+
     fn runtime(&self) -> Result<Runtime, ApiError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.map_err(|source| ApiError::Connect { url: self.base.clone(), source })
     }
 }
 
-async fn fetch(url: &Url) -> Result<(http::StatusCode, Bytes), ApiError> {
+/// What is sent with a question.
+struct Sent<'a> {
+    json: Bytes,
+    token: Option<&'a str>,
+}
+
+async fn fetch(url: &Url, sent: Option<Sent<'_>>) -> Result<(http::StatusCode, Bytes), ApiError> {
     let broken = |source: Box<dyn std::error::Error + Send + Sync>| ApiError::Broken { url: url.clone(), source };
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let port = url.port_or_known_default().unwrap_or(80);
@@ -159,11 +191,20 @@ async fn fetch(url: &Url) -> Result<(http::StatusCode, Bytes), ApiError> {
         || url.host_str().unwrap_or_default().to_owned(),
         |port| format!("{}:{port}", url.host_str().unwrap_or_default()),
     );
-    let request = http::Request::get(target)
+    let mut request = http::Request::builder().uri(target).method(if sent.is_some() { "POST" } else { "GET" });
+    let mut content = Bytes::new();
+    if let Some(Sent { json, token }) = sent {
+        content = json;
+        request = request.header(http::header::CONTENT_TYPE, "application/json");
+        if let Some(token) = token {
+            request = request.header(http::header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+    }
+    let request = request
         .header(http::header::HOST, authority)
         .header(http::header::ACCEPT, "application/json")
         .header(http::header::USER_AGENT, concat!("quorate/", env!("CARGO_PKG_VERSION")))
-        .body(Empty::<Bytes>::new())
+        .body(Full::new(content))
         .map_err(|error| broken(error.into()))?;
     let ask = async {
         let response = sender.send_request(request).await.map_err(|error| broken(error.into()))?;

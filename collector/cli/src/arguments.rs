@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::exit::Exit;
 use crate::session::GlobalArguments;
 use crate::{
-    agents, ca, checks, config, demo, digest, explain, export, incidents, latency, probe, replay, report, simulate,
-    sla, status, top, what_if,
+    agents, ca, checks, config, demo, desk, digest, explain, export, incidents, latency, probe, replay, report,
+    simulate, sla, status, top, what_if,
 };
 
 /// Uptime by quorum: what the collector says, and samples judged offline.
@@ -32,6 +32,16 @@ pub(crate) enum Command {
     Agents(agents::AgentsArguments),
     /// Incidents, newest first, with the bounds of their start and end.
     Incidents(incidents::IncidentsArguments),
+    /// Handle one incident: acknowledge, tell the public, resolve.
+    Incident(desk::incident::IncidentArguments),
+    /// Plan maintenance, end it, call it off.
+    Maintenance(desk::exclusion::MaintenanceArguments),
+    /// Leave time out of contracts, with a reason.
+    Exclusion(desk::exclusion::ExclusionArguments),
+    /// Customers' claims for their credits.
+    Claim(desk::claim::ClaimArguments),
+    /// Who decided what, and when.
+    Audit(desk::audit::AuditArguments),
     /// Who said what about one moment, and why the verdict is what it is.
     Explain(explain::ExplainArguments),
     /// How long right answers took, per region.

@@ -13,6 +13,7 @@ mod ca;
 mod checks;
 mod config;
 mod demo;
+mod desk;
 mod digest;
 mod error;
 mod exit;
@@ -79,6 +80,11 @@ fn dispatch(command: Command, session: &mut Session<'_>) -> Result<Exit, Command
         Command::Checks(arguments) => checks::run(&arguments, session),
         Command::Agents(arguments) => agents::run(&arguments, session),
         Command::Incidents(arguments) => incidents::run(&arguments, session),
+        Command::Incident(arguments) => desk::incident::run(&arguments, session),
+        Command::Maintenance(arguments) => desk::exclusion::maintenance(&arguments, session),
+        Command::Exclusion(arguments) => desk::exclusion::exclusion(&arguments, session),
+        Command::Claim(arguments) => desk::claim::run(&arguments, session),
+        Command::Audit(arguments) => desk::audit::run(&arguments, session),
         Command::Explain(arguments) => explain::run(&arguments, session),
         Command::Latency(arguments) => latency::run(&arguments, session),
         Command::Export(arguments) => export::run(&arguments, session),

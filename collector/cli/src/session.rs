@@ -62,6 +62,10 @@ pub(crate) struct GlobalArguments {
 pub struct Environment {
     /// The value of `QUORATE_COLLECTOR`.
     pub collector: Option<String>,
+    /// The value of `QUORATE_TOKEN`.
+    pub token: Option<String>,
+    /// The user's login name.
+    pub user: Option<String>,
     /// True if `NO_COLOR` is set to anything but nothing.
     pub no_color: bool,
     /// True if answers go to a terminal.
@@ -75,6 +79,8 @@ impl Environment {
     pub fn of_this_process() -> Self {
         Self {
             collector: std::env::var("QUORATE_COLLECTOR").ok().filter(|text| !text.is_empty()),
+            token: std::env::var("QUORATE_TOKEN").ok().filter(|text| !text.is_empty()),
+            user: ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|text| !text.is_empty()),
             no_color: std::env::var_os("NO_COLOR").is_some_and(|text| !text.is_empty()),
             terminal: std::io::stdout().is_terminal(),
             now_ms: || jiff::Timestamp::now().as_millisecond(),
@@ -172,6 +178,16 @@ impl<'a> Session<'a> {
     /// The URL is none a collector can be asked under.
     pub(crate) fn api(&self) -> Result<ApiClient, CommandError> {
         Ok(ApiClient::new(&self.collector, self.deadline)?)
+    }
+
+    /// An operator's token, if the environment holds one.
+    pub(crate) fn token(&self) -> Option<String> {
+        self.environment.token.clone()
+    }
+
+    /// The user's login name.
+    pub(crate) fn user(&self) -> Option<String> {
+        self.environment.user.clone()
     }
 
     /// True if answers go to a terminal.

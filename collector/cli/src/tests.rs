@@ -4,6 +4,8 @@ use super::*;
 pub(crate) fn quorate(line: &[&str]) -> (Exit, String, String) {
     let environment = Environment {
         collector: None,
+        token: None,
+        user: None,
         no_color: false,
         terminal: false,
         now_ms: || jiff::Timestamp::now().as_millisecond(),

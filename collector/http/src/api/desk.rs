@@ -16,6 +16,7 @@ use super::present::json;
 use super::{App, Request};
 use crate::desk::AuditLine;
 use crate::limits;
+use crate::queries::Window;
 
 /// A decision as it comes.
 #[derive(Deserialize)]
@@ -84,7 +85,11 @@ struct Audit {
 
 pub(super) async fn audit(app: &App, parameters: &Parameters) -> Result<Response, Refusal> {
     let now = now(app);
-    let window = parameters.window(now, limits::SEGMENTS_WINDOW)?;
+    let mut window = parameters.window(now, limits::SEGMENTS_WINDOW)?;
+    if parameters.text("to_ms").is_none() {
+        // The picture's time may be half a second old; what was decided since then belongs to it.
+        window = Window::new(window.from(), window.to() + limits::FUTURE).unwrap_or(window);
+    }
     let _place = app.read_place().await?;
     json(&Audit { now_ms: now.as_millis(), entries: app.queries.audit(window).await? })
 }
