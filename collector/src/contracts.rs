@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use quorate_collector_store::Store;
 use quorate_model::CollectorTime;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use answer::{report, slas};
 pub(crate) use gather::material_of_report;
@@ -33,6 +34,8 @@ pub(crate) struct Sources {
     pub(crate) desk: Arc<Desk>,
     /// The moment of the question.
     pub(crate) now: CollectorTime,
+    /// Cancelled when the collector ends; long work stops between two reports then.
+    pub(crate) stop: CancellationToken,
 }
 
 /// Why a report cannot be made or kept.

@@ -68,6 +68,7 @@ impl Views {
             configured: self.present().configured,
             desk: Arc::clone(&self.desk),
             now: self.clock.now(),
+            stop: self.stop.clone(),
         }
     }
 

@@ -90,7 +90,7 @@ pub(crate) fn round(sources: &Sources, after: &mut String) -> Vec<Kept> {
             }
         };
         for label in due {
-            if kept.len() >= MAX_MADE {
+            if kept.len() >= MAX_MADE || sources.stop.is_cancelled() {
                 return kept;
             }
             match make_final(sources, &id, &label) {
@@ -186,7 +186,7 @@ fn look_again(sources: &Sources, after: &mut String) -> Result<Vec<Kept>, Contra
     let behind = keys.partition_point(|known| known.key <= *after);
     let order = keys.iter().skip(behind).chain(keys.iter().take(behind));
     let mut kept = Vec::new();
-    for known in order.take(MAX_LOOKED_AT) {
+    for known in order.take(MAX_LOOKED_AT).take_while(|_| !sources.stop.is_cancelled()) {
         after.clone_from(&known.key);
         match look_at(sources, &known.key) {
             Ok(changed) => kept.extend(changed),

@@ -37,7 +37,7 @@ impl Standings {
         let mut held = self.working.lock().unwrap_or_else(PoisonError::into_inner);
         let catalogue = &sources.configured.config.catalogue;
         held.retain(|id, _| catalogue.contract(id).is_some());
-        for contract in catalogue.contracts() {
+        for contract in catalogue.contracts().iter().take_while(|_| !sources.stop.is_cancelled()) {
             let id = &contract.terms().id;
             let age = if needs_attempts(contract) { age.max(ATTEMPTS_EVERY) } else { age };
             let fresh = |(at, _): &(CollectorTime, _)| *at <= sources.now && sources.now - *at < age;

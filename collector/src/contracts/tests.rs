@@ -42,8 +42,14 @@ async fn an_hour_with_an_outage(contract: &str) -> Lab {
     lab.set(HOUR_TO + 300);
     lab.send(&ALL, (HOUR_FROM - 200, HOUR_TO + 200), &[(4_000, 4_200)]).await;
     lab.until("settled", |view| view.settled > at(HOUR_TO)).await;
-    lab.stored_incidents(1).await;
+    written(&lab).await;
     lab
+}
+
+/// Waits until the outage is written as all five regions saw it.
+async fn written(lab: &Lab) {
+    let whole = |found: &[quorate_proto::api::Incident]| matches!(found, [one] if one.regions.len() == 5 && one.end_ms.is_some());
+    lab.incidents_such_that(whole).await;
 }
 
 fn made(lab: &Lab) -> Report {
@@ -107,7 +113,7 @@ async fn a_running_window_tells_budget_and_burn() {
     lab.set(4_400);
     lab.send(&ALL, (HOUR_FROM - 200, 4_400), &[(4_000, 4_200)]).await;
     lab.until("up again", |view| view.state.word() == "up" && view.open.is_none()).await;
-    lab.stored_incidents(1).await;
+    written(&lab).await;
     let slas = lab.views().slas().await.expect("is answered");
     let [sla] = slas.as_slice() else { panic!("{slas:?}") };
     assert_eq!((sla.contract.as_str(), sla.period.as_str(), sla.breach.as_str()), ("gold", HOUR, "certain"));
@@ -195,7 +201,7 @@ async fn late_data_make_a_revision_and_leave_the_one_before() {
 
     lab.seqs = [400, 400, 0, 0, 0];
     lab.send(&[2, 3, 4], (HOUR_FROM - 200, HOUR_TO + 200), &[(4_000, 4_200)]).await;
-    lab.stored_incidents(1).await;
+    written(&lab).await;
     lab.set(hours_later(73));
     let written = keep_round(&lab).await;
     assert!(written.contains(&Kept { key: format!("gold/{HOUR}"), revision: 2 }), "{written:?}");

@@ -4,7 +4,7 @@ use quorate_collector_report::Document;
 use quorate_proto::api;
 use serde_json::Value;
 
-use crate::lab::{Agent, Place, decide, get, now_ms, request, slots, state, until};
+use crate::lab::{Agent, Place, decide, get, now_ms, ready, request, slots, state, until};
 use crate::process::Program;
 
 /// What stands behind the list of checks; its own bracket closes the last list.
@@ -62,6 +62,7 @@ async fn what_was_decided_is_there_again_after_a_kill() {
     program.ended();
 
     let program = Program::start(&place);
+    ready(program.http).await;
     let handled: Value = get(program.http, &format!("/api/v1/incidents/{id}/handling")).await;
     assert_eq!(handled["handling"]["severity"], "critical");
     assert_eq!(handled["handling"]["resolved"]["author"], "anna");

@@ -267,6 +267,16 @@ pub(crate) async fn until<T: DeserializeOwned + std::fmt::Debug>(
     }
 }
 
+/// Returns once the collector has read its past.
+pub(crate) async fn ready(http: SocketAddr) {
+    let ready = async {
+        while request(http, "GET", "/readyz").await.0 != 200 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    within("readiness", ready).await;
+}
+
 /// The status of `shop` once it is in this state.
 pub(crate) async fn state(http: SocketAddr, wanted: &str) -> api::CheckStatus {
     until::<api::CheckStatus>(http, "/api/v1/checks/shop", |check| check.state == wanted).await
