@@ -3,7 +3,7 @@
 //! The rules are the desk crate's; here is where the facts come from that they are about, and the order of things: a decision
 //! is on disk before anybody is told that it was taken, and one follows the other.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use quorate_collector_contracts::{Edition, make};
 use quorate_collector_desk::{DamagedRecord, Decision, Entry, Facts, Records, SupportVerdict};
@@ -36,7 +36,7 @@ pub enum DeskError {
 pub(crate) struct Desk {
     records: RwLock<Records>,
     /// One decision at a time: each is about what the one before left.
-    deciding: tokio::sync::Mutex<()>,
+    deciding: Mutex<()>,
 }
 
 impl Desk {
@@ -85,31 +85,33 @@ fn author(views: &Views, token: Option<&str>, named: Option<&str>) -> Result<Str
 }
 
 async fn decide(views: &Views, decision: &Decision, author: &str) -> Result<Decided, QueryError> {
-    let _one = views.desk.deciding.lock().await;
     let facts = facts(views, decision).await?;
-    let now = views.clock.now();
-    let entry = views.desk.read(|records| records.decide(decision, author, now, &facts))?;
-    let revision =
-        write(&views.store, &entry, author, now).await.map_err(|error| QueryError::Internal(error.into()))?;
-    let (kind, key, record) = (entry.kind.to_owned(), entry.key.clone(), entry.record.clone());
-    views.desk.records.write().unwrap_or_else(PoisonError::into_inner).take(entry);
-    tracing::info!(author, kind, key, revision, "decided");
-    Ok(Decided { kind, key, revision, record })
+    let (store, desk, clock) = (views.store.clone(), Arc::clone(&views.desk), Arc::clone(&views.clock));
+    let (decision, author) = (decision.clone(), author.to_owned());
+    // On a thread of its own: a client that goes away must not leave a decision on disk that the next one does not see.
+    let worker = tokio::task::spawn_blocking(move || {
+        let _one = desk.deciding.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = clock.now();
+        let entry = desk.read(|records| records.decide(&decision, &author, now, &facts))?;
+        let revision = write(&store, &entry, &author, now).map_err(|error| QueryError::Internal(error.into()))?;
+        let (kind, key, record) = (entry.kind.to_owned(), entry.key.clone(), entry.record.clone());
+        desk.records.write().unwrap_or_else(PoisonError::into_inner).take(entry);
+        tracing::info!(author, kind, key, revision, "decided");
+        Ok(Decided { kind, key, revision, record })
+    });
+    worker.await.map_err(|error| QueryError::Internal(Box::new(error)))?
 }
 
-/// Writes an entry down; both writes are queued before either is waited for, so that one sync serves both.
-async fn write(store: &Store, entry: &Entry, author: &str, now: CollectorTime) -> Result<u32, WriteError> {
-    let document = store.put_document(entry.kind.to_owned(), entry.key.clone(), now, entry.body.clone());
-    let audit = store.put_audit(AuditEntry {
+/// Writes an entry down with its line of the audit trail: both or neither. Blocks.
+fn write(store: &Store, entry: &Entry, author: &str, now: CollectorTime) -> Result<u32, WriteError> {
+    let line = AuditEntry {
         at: now,
         actor: author.to_owned(),
         action: entry.action.to_owned(),
         subject: format!("{} {}", entry.kind, entry.key),
         body: entry.body.clone(),
-    });
-    let revision = document.await?;
-    audit.await?;
-    Ok(revision)
+    };
+    store.put_decision(entry.kind.to_owned(), entry.key.clone(), entry.body.clone(), line).wait()
 }
 
 async fn facts(views: &Views, decision: &Decision) -> Result<Facts, QueryError> {

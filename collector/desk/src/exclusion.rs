@@ -59,10 +59,13 @@ impl ExclusionRecord {
             ),
             None => None,
         };
+        // Work that ended early leaves out less; work that overran leaves out what was announced, and the report says so. One
+        // end says nothing of how long the other occurrences of a rule last.
+        let early = self.actual_end_ms.filter(|actual| *actual < self.end_ms && self.recurrence.is_none());
         Ok(Exclusion {
             class,
             start: at(self.start_ms),
-            end: at(self.end_ms),
+            end: at(early.unwrap_or(self.end_ms)),
             recurrence,
             // Only maintenance has to be announced.
             announced_at: (class == ExclusionClass::Maintenance).then_some(at(self.announced_at_ms)),

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use quorate_collector_sla::Exclusion;
 use quorate_collector_sla::account::Statement;
+use quorate_collector_sla::contract::exclusion_faults;
+use quorate_collector_sla::{Contract, Exclusion};
 use quorate_model::CollectorTime;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +14,9 @@ use crate::decision::Decision;
 use crate::exclusion::{self, ExclusionRecord};
 use crate::handling::Handling;
 use crate::{MAX_TEXT_BYTES, Signed};
+
+/// The most exclusions, so that a contract takes them beside its own.
+const MAX_EXCLUSIONS: usize = Contract::MAX_EXCLUSIONS / 2;
 
 /// Why a decision is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -246,6 +250,9 @@ impl Records {
             return Err(Refused::new("evidence", "allowed are at most 32 pieces"));
         }
         let number = self.exclusions.len() + 1;
+        if number > MAX_EXCLUSIONS {
+            return Err(Refused::new("decision", format!("{MAX_EXCLUSIONS} exclusions are kept; more are not taken")));
+        }
         let record = ExclusionRecord {
             id: format!("{class}-{number}"),
             class: class.clone(),
@@ -262,7 +269,19 @@ impl Records {
             withdrawn: None,
             withdrawn_reason: None,
         };
-        record.exclusion()?;
+        let written = record.exclusion()?;
+        // A contract that refused the entry later could not be reported on at all.
+        if let Some(fault) = exclusion_faults(&written).into_iter().next() {
+            let field = match fault.path.as_str() {
+                "start" => "start_ms",
+                "end" => "end_ms",
+                "announced_at" => "announced_at_ms",
+                "recurrence" => "recurrence",
+                "approver" => "approver",
+                _ => "reason",
+            };
+            return Err(Refused::new(field, fault.problem.to_string()));
+        }
         entry("exclusion", record.id.clone(), "exclude", Record::Exclusion(record))
     }
 

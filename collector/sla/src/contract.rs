@@ -18,6 +18,7 @@ use crate::window::WindowKind;
 
 mod validate;
 
+pub use validate::exclusion_faults;
 pub(crate) use validate::hours_faults;
 
 /// What uptime is a share of.

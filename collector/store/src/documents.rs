@@ -194,6 +194,24 @@ pub(crate) fn put_audit(writing: &mut Writing<'_>, entry: &AuditEntry) -> Result
     Ok(())
 }
 
+/// Adds a revision of a document and its line in the audit log, both or neither; no line where nothing changed.
+pub(crate) fn put_decision(
+    writing: &mut Writing<'_>,
+    (kind, key): (&str, &str),
+    body: &str,
+    entry: &AuditEntry,
+) -> Result<u32, WriteError> {
+    let last: Option<u32> = writing
+        .tx
+        .prepare_cached("SELECT max(revision) FROM documents WHERE kind = ?1 AND key = ?2")?
+        .query_row([kind, key], |row| row.get(0))?;
+    let revision = put_document(writing, (kind, key), entry.at, body)?;
+    if last != Some(revision) {
+        put_audit(writing, entry)?;
+    }
+    Ok(revision)
+}
+
 /// The audit log of a window, oldest first.
 pub(crate) fn audit(conn: &Connection, window: Window) -> Result<Vec<AuditEntry>, ReadError> {
     let mut statement = conn.prepare_cached(

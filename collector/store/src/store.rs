@@ -240,6 +240,15 @@ impl Store {
         self.queue().call(move |writing| documents::put_document(writing, (&kind, &key), at, &body))
     }
 
+    /// Adds a revision of a document together with the line of the audit log that says who made it: both or neither.
+    /// Gives the revision.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub fn put_decision(&self, kind: String, key: String, body: String, entry: AuditEntry) -> Pending<u32> {
+        self.queue().call(move |writing| documents::put_decision(writing, (&kind, &key), &body, &entry))
+    }
+
     /// Adds a line to the audit log.
     ///
     /// # Errors

@@ -139,3 +139,24 @@ async fn with_operators_a_change_needs_the_token_of_one() {
     program.signal("-TERM");
     assert_eq!(program.ended(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_operators_a_name_that_leads_here_is_not_believed() {
+    let place = Place::new(CONFIG);
+    let program = Program::start(&place);
+    let start = now_ms() + 3_600_000;
+    let body = format!(
+        r#"{{"author": "anna", "decision": {{"kind": "exclude", "class": "maintenance", "start_ms": {start}, "end_ms": {},
+            "reason": "an upgrade"}}}}"#,
+        start + 60_000
+    );
+    let rebound = "Host: evil.example:7480\r\nOrigin: http://evil.example:7480\r\n";
+    for (head, status) in
+        [(rebound, 403), ("Host: evil.example\r\n", 403), ("Host: localhost:7480\r\n", 200), ("", 200)]
+    {
+        let (found, answer) = decide(program.http, head, &body).await;
+        assert_eq!(found, status, "{head}: {answer}");
+    }
+    program.signal("-TERM");
+    assert_eq!(program.ended(), 0);
+}

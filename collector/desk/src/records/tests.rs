@@ -158,3 +158,36 @@ fn a_claim_needs_a_statement_and_goes_its_way() {
     assert_eq!((claim.state.as_str(), claim.amount.as_str(), claim.changes.len()), ("paid", "120.00 EUR", 3));
     assert!(records.recall("claim", "x", "{}").is_err());
 }
+
+#[test]
+fn maintenance_that_ended_early_leaves_out_less_and_a_late_end_no_more() {
+    let start = NOW.as_millis() + 10;
+    let mut records = Records::default();
+    let exclude = format!(
+        r#"{{"kind": "exclude", "class": "maintenance", "start_ms": {start}, "end_ms": {}, "reason": "an upgrade"}}"#,
+        start + 100
+    );
+    act(&mut records, &exclude, "anna", 0).expect("is taken");
+    let end = |at_ms: i64| format!(r#"{{"kind": "end_maintenance", "id": "maintenance-1", "at_ms": {at_ms}}}"#);
+    let ends = |records: &Records| {
+        let left_out = records.exclusions_of("shop-gold").remove(0);
+        (left_out.end.as_millis() - start, left_out.actual_end.map(|end| end.as_millis() - start))
+    };
+    act(&mut records, &end(start + 40), "anna", 500).expect("is taken");
+    assert_eq!(ends(&records), (40, Some(40)));
+    act(&mut records, &end(start + 130), "anna", 500).expect("is taken");
+    assert_eq!(ends(&records), (100, Some(130)));
+}
+
+#[test]
+fn what_no_contract_would_take_is_refused() {
+    let mut records = Records::default();
+    let json =
+        r#"{"kind": "exclude", "class": "customer", "start_ms": -5, "end_ms": 5, "reason": "x", "approver": "c"}"#;
+    let refused = act(&mut records, json, "anna", 0).expect_err("is out of range");
+    assert_eq!(refused.field, "start_ms");
+    let json = r#"{"kind": "exclude", "class": "maintenance", "start_ms": 5, "end_ms": 9223372036854775807, "reason": "x",
+                   "approver": "c"}"#;
+    let refused = act(&mut records, json, "anna", 0).expect_err("is out of range");
+    assert_eq!(refused.field, "end_ms");
+}

@@ -1,9 +1,11 @@
 //! What people decide, and what they decided.
 
+use std::net::{IpAddr, SocketAddr};
+
 use axum::body::Body;
 use axum::response::Response;
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use quorate_collector_desk::{ClaimRecord, Decision, ExclusionRecord};
 use quorate_model::IncidentId;
 use serde::{Deserialize, Serialize};
@@ -14,7 +16,7 @@ use super::incidents::incident_of;
 use super::parameters::Parameters;
 use super::present::json;
 use super::{App, Request};
-use crate::desk::AuditLine;
+use crate::desk::{AuditLine, NotSigned};
 use crate::limits;
 use crate::queries::Window;
 
@@ -37,12 +39,28 @@ pub(super) async fn decide(app: &App, request: &Request, body: Body) -> Result<R
     let sent: Sent = serde_json::from_slice(&bytes).map_err(|error| Refusal::parameter("body", error.to_string()))?;
     let token = token(&request.headers);
     let author = app.queries.author(token.as_deref(), sent.author.as_deref())?;
+    // A page whose name was made to lead to this machine has itself as its origin; it is known by that name.
+    if token.is_none() && !names_this_machine(&request.headers) {
+        return Err(NotSigned::NotLocal.into());
+    }
     json(&app.queries.decide(&sent.decision, &author).await?)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     given.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn names_this_machine(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(HOST) else { return true };
+    let host = String::from_utf8_lossy(host.as_bytes()).into_owned();
+    if let Ok(address) = host.parse::<SocketAddr>() {
+        return address.ip().to_canonical().is_loopback();
+    }
+    if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        return address.to_canonical().is_loopback();
+    }
+    host.split(':').next().is_some_and(|name| name.eq_ignore_ascii_case("localhost"))
 }
 
 fn token(headers: &HeaderMap) -> Option<String> {

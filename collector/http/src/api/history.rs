@@ -98,5 +98,11 @@ pub(super) fn refuse_other_origins(request: &Request) -> Result<(), Refusal> {
             return Err(Refusal::CrossOrigin { origin, host });
         }
     }
+    // Said by browsers where they leave the origin out; `none` is what a person typed.
+    let site = request.headers.get("sec-fetch-site").map(|site| String::from_utf8_lossy(site.as_bytes()).into_owned());
+    if let Some(origin) = site.filter(|site| !["same-origin", "none"].contains(&site.as_str())) {
+        let host = request.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
+        return Err(Refusal::CrossOrigin { origin, host: host.unwrap_or_default() });
+    }
     Ok(())
 }

@@ -38,6 +38,14 @@ impl Faults {
     }
 }
 
+/// Everything that is wrong with one exclusion by itself, with paths below it.
+pub fn exclusion_faults(entry: &Exclusion) -> Vec<Fault> {
+    let mut out = Faults(Vec::new());
+    exclusion(entry, "", &mut out);
+    let bare = |fault: Fault| Fault { path: fault.path.trim_start_matches('.').into(), ..fault };
+    out.0.into_iter().map(bare).collect()
+}
+
 pub(super) fn faults(draft: &ContractDraft) -> Vec<Fault> {
     let mut out = Faults(Vec::new());
     service(&draft.service, &mut out);

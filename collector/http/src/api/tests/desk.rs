@@ -25,6 +25,7 @@ async fn a_decision_is_signed_by_the_operator_whose_token_it_carries() {
         (&[JSON, ("authorization", "Bearer wrong")], ACKNOWLEDGE, StatusCode::UNAUTHORIZED),
         (&[JSON, ("authorization", "Basic right")], ACKNOWLEDGE, StatusCode::UNAUTHORIZED),
         (&[JSON, SIGNED], &named, StatusCode::FORBIDDEN),
+        (&[JSON, SIGNED, ("sec-fetch-site", "cross-site")], ACKNOWLEDGE, StatusCode::FORBIDDEN),
         (&[JSON, SIGNED, ("host", "here"), ("origin", "https://evil.example")], ACKNOWLEDGE, StatusCode::FORBIDDEN),
     ] {
         let reply = post(&app(), "/api/v1/decisions", headers, body.to_owned()).await;

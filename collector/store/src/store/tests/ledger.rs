@@ -239,3 +239,23 @@ fn documents_have_revisions_and_the_audit_log_has_order() {
     assert_eq!(log.iter().map(|e| e.at.as_millis()).collect::<Vec<_>>(), [3, 5]);
     assert_eq!(store.audit(Window::new(at(4), at(5))).expect("reads"), []);
 }
+
+#[test]
+fn a_decision_and_its_line_are_written_together_and_not_twice() {
+    let (_directory, store) = store();
+    let decide = |time, body: &str| {
+        let entry = AuditEntry {
+            at: at(time),
+            actor: "anna".to_owned(),
+            action: "ended".to_owned(),
+            subject: "m".to_owned(),
+            body: body.to_owned(),
+        };
+        store.put_decision("maintenance".to_owned(), "m".to_owned(), body.to_owned(), entry).wait().expect("written")
+    };
+    assert_eq!([decide(1, "x"), decide(2, "x"), decide(3, "y")], [1, 1, 2]);
+    let log = store.audit(Window::new(at(0), at(10))).expect("reads");
+    assert_eq!(log.iter().map(|entry| entry.at.as_millis()).collect::<Vec<_>>(), [1, 3]);
+    let revisions = store.documents("maintenance", Some("m"), Revisions::All).expect("reads");
+    assert_eq!(revisions.iter().map(|document| document.at.as_millis()).collect::<Vec<_>>(), [1, 3]);
+}
