@@ -20,6 +20,10 @@ impl Document {
         table.fact("coverage_percent", &self.contract, &self.coverage_percent, "");
         table.fact("state", &self.contract, &self.state, &format!("revision {}", self.revision));
         table.fact("input_hash", &self.contract, &self.input_hash, "");
+        if let Some(rate) = &self.error_rate {
+            let note = format!("promised {} %: {}", rate.objective_percent, rate.kept);
+            table.fact("error_rate_percent", &self.contract, rate.measured_percent.as_deref().unwrap_or(""), &note);
+        }
         for day in &self.days {
             let time = (day.period.start_ms, day.period.end_ms);
             table.time("day", &day.period.label, time, &day.ledger, ("", ""));

@@ -55,6 +55,9 @@ pub struct Document {
     pub credit_steps: Vec<String>,
     /// The same ledger day by day.
     pub days: Vec<Day>,
+    /// Stretches that were not up: `down`, `unknown` or `excluded`, in order of time.
+    #[serde(default)]
+    pub stretches: Vec<Stretch>,
     /// Outages of the service.
     pub outages: Vec<OutageLine>,
     /// Incidents of its checks, with their evidence.
@@ -195,6 +198,21 @@ pub struct Day {
     pub period: Period,
     /// Where its time went.
     pub ledger: Ledger,
+    /// What it spends of the error budget; more than its downtime where unknown time counts as down.
+    #[serde(default)]
+    pub spent_ms: i64,
+}
+
+/// A stretch of time that was not up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stretch {
+    /// Its start.
+    pub start_ms: i64,
+    /// Its end.
+    pub end_ms: i64,
+    /// `down`, `unknown` or `excluded`.
+    pub state: String,
 }
 
 /// An outage of the service.

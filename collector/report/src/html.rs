@@ -85,6 +85,7 @@ impl Document {
         self.incident_section(&mut page);
         self.exclusion_section(&mut page);
         self.latency_section(&mut page);
+        self.error_rate_section(&mut page);
         self.worst_section(&mut page);
         self.customer_section(&mut page);
         self.method_section(&mut page);
@@ -114,6 +115,9 @@ impl Document {
 
     fn figures(&self, page: &mut Page) {
         let (point, bounds) = match &self.uptime_percent {
+            Some(SpreadText { low, point, high }) if low == high => {
+                (format!("{point} %"), "its bounds are equal".to_owned())
+            }
             Some(SpreadText { low, point, high }) => (format!("{point} %"), format!("between {low} % and {high} %")),
             None => ("not measured".to_owned(), "nothing of the period is known".to_owned()),
         };
@@ -280,6 +284,20 @@ impl Document {
         page.end();
     }
 
+    fn error_rate_section(&self, page: &mut Page) {
+        let Some(rate) = &self.error_rate else { return };
+        page.section("Error rate");
+        let measured = rate.measured_percent.as_deref().map_or("not measured".to_owned(), |rate| format!("{rate} %"));
+        let class = if rate.kept == "missed" { "refused" } else { "" };
+        let kept = if rate.measured_percent.is_some() { format!(": {}", rate.kept) } else { String::new() };
+        page.add(format_args!(
+            "<p>Measured: {}, promised: at most {} %<span class=\"{class}\">{}</span>.</p></section>",
+            Safe(&measured),
+            Safe(&rate.objective_percent),
+            Safe(&kept)
+        ));
+    }
+
     fn worst_section(&self, page: &mut Page) {
         if self.worst.is_empty() {
             return;
@@ -300,6 +318,10 @@ impl Document {
     fn customer_section(&self, page: &mut Page) {
         page.section("Credits");
         page.add(format_args!("<p class=\"soft\">{}</p>", Safe(&self.credit_steps.join(" "))));
+        if self.customers.is_empty() {
+            page.add(format_args!("<p>No customer has this contract.</p></section>"));
+            return;
+        }
         page.table(&[
             ("", "Customer"),
             ("", "Plan"),

@@ -14,6 +14,7 @@ fn credit_step(step: &CreditStep) -> String {
     let percent = |ratio: quorate_collector_sla::percent::Ratio| ratio.percent_short(4);
     match step {
         CreditStep::NotMeasured => "Nothing was measured, so nothing is owed.".to_owned(),
+        CreditStep::NoTerms => "The contract has no credits.".to_owned(),
         CreditStep::Met => "Every threshold was met, so nothing is owed.".to_owned(),
         CreditStep::Below { uptime, threshold } => {
             format!("The uptime, {} %, is below {threshold} %.", uptime.percent_truncated(4))

@@ -8,6 +8,7 @@ use std::path::Path;
 use quorate_collector_report::Document;
 use quorate_collector_sla::account::{Customer, Plan, statement};
 use quorate_collector_sla::combine::Service;
+use quorate_collector_sla::contract::UnknownRule;
 use quorate_collector_sla::credit::{ClaimRule, Credit, CreditRule, Tier};
 use quorate_collector_sla::evaluate::{CheckInput, Inputs};
 use quorate_collector_sla::exclusion::{Exclusion, ExclusionClass, MaintenanceRules};
@@ -271,6 +272,47 @@ fn the_ledgers_of_the_days_sum_to_the_period() {
     assert_eq!(document.customers[0].credit, "120.00 EUR");
     let change = document.change.expect("a second revision");
     assert_eq!(change.incidents_changed, ["shop-20261028T2100Z"]);
+}
+
+/// Unknown time that counts as down, an error rate nobody measured, no credits, no customers.
+#[test]
+fn what_is_not_known_is_neither_up_nor_promised_away() {
+    let mut draft = ContractDraft::new(ContractId::new("plain").expect("an id"), Service::Check(shop()));
+    draft.timezone = "Europe/Berlin".into();
+    draft.unknown = UnknownRule::Down;
+    draft.objectives.availability = Some(percent("99.95"));
+    draft.objectives.error_rate = Some(percent("0.1"));
+    let contract = Contract::new(draft).expect("a contract");
+    let zone = berlin();
+    let timeline = Timeline::from_plain(&segments()).expect("no overlap");
+    let checks = BTreeMap::from([(shop(), CheckInput { timeline, attempts: None })]);
+    let window = contract.terms().window.window("2026-10", &zone).expect("a month");
+    let inputs = ReportInputs {
+        revision: 1,
+        finality: Finality::Final,
+        made_at: at(OCTOBER + 35 * DAY),
+        input_hash: InputHash([1; 32]),
+        incidents: Vec::new(),
+        latency: Vec::new(),
+        methods: Vec::new(),
+    };
+    let report = Report::new(&contract, &window, Inputs { checks: &checks, zone: &zone }, inputs).expect("the zone");
+    let document = Document::of(&report, &contract);
+    let of = |state: &str| -> i64 {
+        document.stretches.iter().filter(|s| s.state == state).map(|s| s.end_ms - s.start_ms).sum()
+    };
+    assert_eq!((of("unknown"), of("down")), (document.ledger.unknown_ms, document.ledger.down_ms));
+    let spent: i64 = document.days.iter().map(|day| day.spent_ms).sum();
+    let budget = document.budget.as_ref().expect("an objective");
+    assert_eq!((spent, spent), (budget.spent_ms.point, document.ledger.down_ms + document.ledger.unknown_ms));
+    assert_eq!(document.credit_steps, ["The contract has no credits."]);
+    let rate = document.error_rate.as_ref().expect("it is promised");
+    assert_eq!((rate.measured_percent.as_deref(), rate.kept.as_str()), (None, "not measured"));
+    for (format, text) in [("html", document.html()), ("md", document.markdown()), ("csv", document.csv())] {
+        assert!(text.contains("0.1"), "{format} says nothing of the error rate");
+    }
+    let html = document.html();
+    assert!(html.contains("No customer has this contract.") && html.contains("class=\"unknown\" x="), "{html}");
 }
 
 #[test]

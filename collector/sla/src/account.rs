@@ -135,7 +135,7 @@ pub fn statement(
     };
     let outcome = match &terms.credit {
         Some(credit) => credit.owed(&facts),
-        None => CreditOutcome::nothing(CreditStep::Met),
+        None => CreditOutcome::nothing(CreditStep::NoTerms),
     };
     let credit = customer.fee.share(outcome.share);
     let last_incident_end =

@@ -173,6 +173,8 @@ pub struct CreditFacts {
 pub enum CreditStep {
     /// Nothing was measured, so nothing is owed.
     NotMeasured,
+    /// The contract has no credits.
+    NoTerms,
     /// The objective, or every threshold, was met.
     Met,
     /// The uptime was below this threshold.

@@ -106,7 +106,7 @@ pub struct Evaluation {
     pub facts: CreditFacts,
     /// The credit as a share of the fee.
     pub credit: CreditOutcome,
-    /// The failed attempts against the contract's error rate, where it promises one and attempts were counted.
+    /// The failed attempts against the contract's error rate, where it promises one; not measured where none were counted.
     pub error_rate: Option<ErrorRateResult>,
     /// What became of the exclusions that touch the window.
     pub rulings: Vec<Ruling>,
@@ -232,7 +232,7 @@ impl<'a> Assessor<'a> {
         };
         let credit = match &terms.credit {
             Some(credit) => credit.owed(&facts),
-            None => CreditOutcome::nothing(CreditStep::Met),
+            None => CreditOutcome::nothing(CreditStep::NoTerms),
         };
         Evaluation {
             down_low: begun(parts.low, scale),
@@ -269,6 +269,11 @@ impl<'a> Assessor<'a> {
     /// and after exclusions.
     pub fn down(&self, within: Interval) -> IntervalSet {
         self.profile.point.only_on(&self.counted(within)).positive()
+    }
+
+    /// The time inside `within` that counts and of which it is not known, wholly or in part, what it was.
+    pub fn unknown(&self, within: Interval) -> IntervalSet {
+        self.profile.unknown.only_on(&self.counted(within)).positive()
     }
 
     /// Certain, estimated and unknown parts of the counted time of `within`, for budgets.
@@ -354,7 +359,7 @@ impl<'a> Assessor<'a> {
 
     fn error_rate(&self, counted: &IntervalSet) -> Option<ErrorRateResult> {
         let objective = self.contract.terms().objectives.error_rate?;
-        let attempts = self.all_attempts()?;
+        let attempts = self.all_attempts().unwrap_or_default();
         let (failed, all) =
             attempts.iter().map(|a| a.count(counted)).fold((0, 0), |(f, n), (failed, all)| (f + failed, n + all));
         Some(judge_error_rate(objective, failed, all))

@@ -10,6 +10,7 @@ use crate::budget::Budget;
 use crate::contract::Contract;
 use crate::evaluate::{Assessor, EvaluateError, Evaluation, Inputs};
 use crate::id::ContractId;
+use crate::interval::IntervalSet;
 use crate::ledger::{Breach, Ledger, Uptime};
 use crate::objective::{LatencyAnswer, LatencyResult, judge_latency};
 use crate::window::{Window, WindowKind};
@@ -59,9 +60,11 @@ pub struct CheckMethod {
 }
 
 impl CheckMethod {
-    /// The shortest outage that is sure to meet a probe: interval over agents, as their phases are spread.
+    /// The shortest outage that is sure to meet a probe: interval over agents, as their phases are spread; a begun
+    /// millisecond counts as whole.
     pub fn resolution(&self) -> Millis {
-        self.interval.over(i64::from(self.agents.max(1)))
+        let agents = i64::from(self.agents.max(1));
+        (self.interval + Millis::new(agents - 1)).over(agents)
     }
 }
 
@@ -97,8 +100,14 @@ pub struct Report {
     pub inputs: ReportInputs,
     /// Ledger, uptime, breach, credit, exclusions, outages.
     pub evaluation: Evaluation,
-    /// The same day by day.
-    pub days: Vec<(Window, Ledger)>,
+    /// The same day by day, with what each spends of the budget; nothing without an objective.
+    pub days: Vec<(Window, Ledger, Millis)>,
+    /// What counts as down, by the best estimate.
+    pub down: IntervalSet,
+    /// What counts and is not known.
+    pub unknown: IntervalSet,
+    /// What does not count: left out, outside service hours, before the start of the service.
+    pub excluded: IntervalSet,
     /// The promised percentiles with those measured.
     pub latency: Vec<LatencyResult>,
     /// The budget of the availability objective; `None` without one.
@@ -150,13 +159,17 @@ impl Report {
         let days = days.into_iter().filter_map(|mut day| {
             day.interval = day.interval.intersect(window.interval)?;
             let ledger = assessor.evaluate_ledger(day.interval);
-            Some((day, ledger))
+            let spent = contract.objective().map(|objective| assessor.budget(day.interval, objective).spent);
+            Some((day, ledger, spent.unwrap_or_default()))
         });
         Ok(Self {
             contract: terms.id.clone(),
             name: terms.name.clone(),
             timezone: terms.timezone.clone(),
             days: days.collect(),
+            down: assessor.down(window.interval),
+            unknown: assessor.unknown(window.interval),
+            excluded: assessor.counted(window.interval).complement(window.interval),
             latency: judge_latency(&terms.objectives.latency, &inputs.latency),
             budget: contract.objective().map(|objective| assessor.budget(window.interval, objective)),
             worst: assessor.worst_windows(window.interval, &LENGTHS),

@@ -3,15 +3,16 @@
 use quorate_collector_sla::account::Statement;
 use quorate_collector_sla::evaluate::Counted;
 use quorate_collector_sla::exclusion::Exclusion;
+use quorate_collector_sla::interval::Interval;
 use quorate_collector_sla::objective::Kept;
 use quorate_collector_sla::report::{CheckMethod, Finality, Report, ReportIncident};
 use quorate_collector_sla::window::Window;
 use quorate_collector_sla::{Contract, Uptime, ledger};
-use quorate_model::{CollectorTime, RegionId};
+use quorate_model::{CollectorTime, Millis, RegionId};
 
 use super::{
     BudgetLine, CheckLine, CustomerLine, Day, Document, ErrorRate, ExclusionLine, IncidentLine, Latency,
-    LatencyPromise, Ledger, OutageLine, Period, Seen, Spread, SpreadText, Voter, Worst,
+    LatencyPromise, Ledger, OutageLine, Period, Seen, Spread, SpreadText, Stretch, Voter, Worst,
 };
 use crate::words;
 
@@ -65,6 +66,7 @@ impl Document {
             credit_percent: evaluation.credit.share.percent_short(SHARE_DECIMALS),
             credit_steps: words::credit_steps(&evaluation.credit.steps),
             days: report.days.iter().map(day).collect(),
+            stretches: stretches(report),
             outages: evaluation.outages.iter().map(outage).collect(),
             incidents: report.inputs.incidents.iter().map(incident).collect(),
             exclusions: evaluation.rulings.iter().map(|ruling| exclusion(ruling, exclusions)).collect(),
@@ -144,8 +146,22 @@ fn worst(worst: &quorate_collector_sla::worst::WorstWindow) -> Worst {
     }
 }
 
-fn day((window, ledger): &(Window, ledger::Ledger)) -> Day {
-    Day { period: period(window), ledger: ledger_of(ledger) }
+fn day((window, ledger, spent): &(Window, ledger::Ledger, Millis)) -> Day {
+    Day { period: period(window), ledger: ledger_of(ledger), spent_ms: spent.get() }
+}
+
+/// Everything that was not up, in order of time; where a service of weights is partly down and partly unknown, both.
+fn stretches(report: &Report) -> Vec<Stretch> {
+    let kinds = [(&report.excluded, "excluded"), (&report.unknown, "unknown"), (&report.down, "down")];
+    let stretch = |interval: Interval, state: &str| Stretch {
+        start_ms: interval.start().as_millis(),
+        end_ms: interval.end().as_millis(),
+        state: state.to_owned(),
+    };
+    let mut all: Vec<Stretch> =
+        kinds.iter().flat_map(|(set, state)| set.iter().map(|interval| stretch(interval, state))).collect();
+    all.sort_by_key(|stretch| stretch.start_ms);
+    all
 }
 
 fn outage(outage: &quorate_collector_sla::evaluate::Outage) -> OutageLine {
@@ -154,6 +170,7 @@ fn outage(outage: &quorate_collector_sla::evaluate::Outage) -> OutageLine {
         end_ms: outage.interval.end().as_millis(),
         down_ms: outage.down.get(),
         not_counted: match outage.counted {
+            Counted::Yes if outage.down == Millis::ZERO => Some("none of it counts in this period".to_owned()),
             Counted::Yes => None,
             Counted::TooShort => Some("shorter than the minimum outage".to_owned()),
         },

@@ -29,11 +29,10 @@ pub(crate) fn timeline(document: &Document, moments: &Moments) -> String {
         write!(svg, "<rect class=\"{class}\" x=\"{x}\" y=\"4\" width=\"{width}\" height=\"22\"/>").expect("takes all");
     };
     strip(&mut svg, "up", range.0, range.1);
-    for line in document.exclusions.iter().filter(|line| line.excluded_ms > 0) {
-        strip(&mut svg, "excluded", line.start_ms, line.end_ms);
-    }
-    for line in document.outages.iter().filter(|line| line.down_ms > 0) {
-        strip(&mut svg, "down", line.start_ms, line.end_ms);
+    for class in ["excluded", "unknown", "down"] {
+        for stretch in document.stretches.iter().filter(|stretch| stretch.state == class) {
+            strip(&mut svg, class, stretch.start_ms, stretch.end_ms);
+        }
     }
     let days = i64::try_from(document.days.len()).unwrap_or(i64::MAX).max(1);
     // A day's hue says its worst; the height of a part is its share, with the square root of it for what went wrong.
@@ -83,7 +82,7 @@ pub(crate) fn burn_down(document: &Document, budget: &BudgetLine, moments: &Mome
     let mut points = vec![(0i64, left)];
     let mut lowest = 0i64;
     for day in &document.days {
-        left -= day.ledger.down_ms;
+        left -= day.spent_ms;
         lowest = lowest.min(left);
         points.push((place(day.period.end_ms, range, WIDTH - 110), left));
     }

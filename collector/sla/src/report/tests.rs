@@ -62,7 +62,7 @@ fn segments(lengths: &[(u32, u8)]) -> Vec<PlainSegment> {
 fn a_report_adds_up_by_day_and_spends_its_budget() {
     let report = october(&contract(vec![]), &segments(&[(600, 0), (30, 1), (44_070, 0)]), inputs(1, vec![]));
     assert_eq!(report.days.len(), 31);
-    let sum = report.days.iter().map(|(_, ledger)| *ledger).reduce(|a, b| a.plus(&b).expect("one service"));
+    let sum = report.days.iter().map(|(_, ledger, _)| *ledger).reduce(|a, b| a.plus(&b).expect("one service"));
     assert_eq!(sum, Some(report.evaluation.ledger));
     let budget = report.budget.expect("an objective");
     // 745 hours: 0.05 % are 1,341 s.
