@@ -60,7 +60,8 @@ fn from_files(
     at: CollectorTime,
     session: &mut Session<'_>,
 ) -> Result<Explanation, CommandError> {
-    let whole = CaseArguments { config, samples, from: None, to: None, on_bad_record: arguments.on_bad_record };
+    let whole =
+        CaseArguments { config, samples: Some(samples), from: None, to: None, on_bad_record: arguments.on_bad_record };
     let case = Case::open(&whole, session)?;
     let checks = case.checks(std::slice::from_ref(&arguments.check))?;
     let check = checks.first().expect("one name gives one check or an error");

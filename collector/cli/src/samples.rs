@@ -32,9 +32,10 @@ pub(crate) struct CaseArguments {
     /// The collector's configuration, with the checks' policies.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
-    /// The samples, one JSON object a line; `-` reads the standard input.
+    /// The samples, one JSON object a line; `-` reads the standard input [default: those the collector keeps of the window
+    /// from --from to --to].
     #[arg(long, value_name = "FILE")]
-    pub(crate) samples: PathBuf,
+    pub(crate) samples: Option<PathBuf>,
     /// The window's first moment [default: where the first sample starts].
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<String>,
@@ -81,6 +82,24 @@ pub(crate) struct Case {
     samples: BTreeMap<CheckId, Vec<Sample>>,
 }
 
+/// What the collector keeps of every check of the configuration in the window, a month at most.
+fn kept(arguments: &CaseArguments, config: &Config, session: &Session<'_>) -> Result<String, CommandError> {
+    let bound = |place: &str, text: &Option<String>| match text {
+        Some(text) => session.moment(place, text),
+        None => {
+            Err(CommandError::argument(place, "samples of a collector are of a window; give it, or --samples FILE"))
+        }
+    };
+    let (from, to) = (bound("--from", &arguments.from)?, bound("--to", &arguments.to)?);
+    let query = [("from_ms", from.as_millis().to_string()), ("to_ms", to.as_millis().to_string())];
+    let api = session.api()?;
+    let mut text = String::new();
+    for check in &config.checks {
+        text.push_str(&api.get_text_now(&["api", "v1", "checks", check.id.as_str(), "samples"], &query)?);
+    }
+    Ok(text)
+}
+
 impl Case {
     /// Reads both files; bad records that were skipped and everything odd goes to the remarks.
     ///
@@ -88,12 +107,18 @@ impl Case {
     /// A file that cannot be read or is wrong, an empty window, or no samples to find the window from.
     pub(crate) fn open(arguments: &CaseArguments, session: &mut Session<'_>) -> Result<Self, CommandError> {
         let config = config::load(&arguments.config)?;
-        let file = arguments.samples.as_path();
-        let samples = if file == Path::new("-") {
-            read(std::io::stdin().lock(), "standard input", &config, arguments.on_bad_record)?
-        } else {
-            let opened = File::open(file).map_err(|source| CommandError::Read { path: file.to_owned(), source })?;
-            read(opened, &file.display().to_string(), &config, arguments.on_bad_record)?
+        let samples = match arguments.samples.as_deref() {
+            Some(file) if file == Path::new("-") => {
+                read(std::io::stdin().lock(), "standard input", &config, arguments.on_bad_record)?
+            }
+            Some(file) => {
+                let opened = File::open(file).map_err(|source| CommandError::Read { path: file.to_owned(), source })?;
+                read(opened, &file.display().to_string(), &config, arguments.on_bad_record)?
+            }
+            None => {
+                let text = kept(arguments, &config, session)?;
+                read(text.as_bytes(), "the collector's answer", &config, arguments.on_bad_record)?
+            }
         };
         for remark in samples.remarks() {
             session.remark(&format!("quorate: {remark}"))?;

@@ -215,7 +215,11 @@ impl Scenario {
         for (i, event) in self.events.into_iter().enumerate() {
             events.push(event.validate(&format!("events[{i}]"), &names)?);
         }
+        let (mean_us, deviation_us) = self.rtt.map_or((80_000, 15_000), |rtt| (rtt.mean_us, rtt.deviation_us));
+        // Of a normal law hardly anything lies beyond six deviations; short of that right answers come too late by chance.
+        let may_time_out = mean_us.saturating_add(deviation_us.saturating_mul(6)) >= timeout_ms.saturating_mul(1000);
         let has_false_failures = self.false_failures_ppm > 0
+            || may_time_out
             || self.blips.is_some()
             || events.iter().any(|e| {
                 !matches!(e.what, What::Outage { .. } | What::Partition(_) | What::CollectorAway | What::Crash(_))
@@ -229,7 +233,7 @@ impl Scenario {
             policy: PolicyHistory::new(policy),
             confirm,
             timeout_ms,
-            rtt_us: self.rtt.map_or((80_000, 15_000), |rtt| (rtt.mean_us, rtt.deviation_us)),
+            rtt_us: (mean_us, deviation_us),
             false_failures_ppm: self.false_failures_ppm,
             blips: self.blips.map(|b| (b.per_hour_milli, b.lasts)),
             events,
