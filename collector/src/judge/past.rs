@@ -20,7 +20,9 @@ pub(crate) fn read(store: &Store, case: &Case, wanted: CollectorTime, now: Colle
     let rewind_to = match (wanted, ends, stored.settled_until) {
         (CollectorTime::MAX, Some(end), Some(settled)) => case.reopens_at(end.min(settled)),
         (CollectorTime::MAX, ..) => case.history().since,
-        _ => wanted,
+        // What was settled in memory alone is let go of with the rest, so it is concluded again as well.
+        (wanted, Some(end), _) => wanted.min(end),
+        (wanted, None, _) => wanted.min(case.history().since),
     };
     // Incidents that touch what is read may begin before it, and others may touch those: look until nothing is new.
     let mut from = case.begin_before(rewind_to, &[]);
