@@ -8,7 +8,8 @@ pub enum Exit {
     /// The command did what it was asked, and the answer is yes.
     Fine,
     /// The command did what it was asked, and the answer is no: the probe failed, a check is in a state that
-    /// `--fail-on` names, the configuration has errors, two digests differ, the demonstration did not show the truth.
+    /// `--fail-on` names, the configuration has errors, two digests differ, the demonstration did not show the truth, not everything of a
+    /// contract or an SLO can be expressed in the other form.
     No,
     /// The command line or a file given in it is wrong.
     Usage,
@@ -25,7 +26,8 @@ impl Exit {
     pub(crate) const HELP: &str = "Exit codes:\n  \
         0  done; where a question was asked, the answer is yes\n  \
         1  done, and the answer is no: the probe failed, a check is in a state named by --fail-on, the\n     \
-           configuration has errors, digests differ, the demonstration did not show the truth\n  \
+           configuration has errors, digests differ, the demonstration did not show the truth, sla import or\n     \
+           export left something out\n  \
         2  the command line or a file given in it is wrong\n  \
         3  no collector answered in time\n  \
         4  a collector answered, but not what its API promises\n  \

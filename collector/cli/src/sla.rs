@@ -1,5 +1,5 @@
 //! `quorate sla evaluate`: a contract judged over one window, from segments in a file; `quorate sla status`: how contracts are
-//! doing.
+//! doing; `quorate sla import` and `quorate sla export`: contracts as OpenSLO.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,6 +20,7 @@ use crate::paint::{Tone, harmless};
 use crate::session::{Look, Session};
 use crate::table::{Align, Cell, Table};
 
+mod openslo;
 mod status;
 
 /// What `quorate sla` can be told.
@@ -35,6 +36,12 @@ enum SlaCommand {
     Evaluate(EvaluateArguments),
     /// How every contract is doing in the window that runs, as the collector says: uptime, breach, budget, burn rates.
     Status(status::StatusArguments),
+    /// Make a contract of an OpenSLO v1 document; what a contract cannot express is told on the standard error, and the exit
+    /// code is 1 then.
+    Import(openslo::ImportArguments),
+    /// Make an OpenSLO v1 document of a contract; what OpenSLO cannot express is told on the standard error, and the exit code
+    /// is 1 then.
+    Export(openslo::ExportArguments),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -110,6 +117,8 @@ pub(crate) fn run(arguments: &SlaArguments, session: &mut Session<'_>) -> Result
     match &arguments.command {
         SlaCommand::Evaluate(arguments) => judge(arguments, session),
         SlaCommand::Status(arguments) => status::run(arguments, session),
+        SlaCommand::Import(arguments) => openslo::import(arguments, session),
+        SlaCommand::Export(arguments) => openslo::export(arguments, session),
     }
 }
 
@@ -132,9 +141,11 @@ fn judge(arguments: &EvaluateArguments, session: &mut Session<'_>) -> Result<Exi
 }
 
 pub(crate) fn read_contract(path: &Path) -> Result<Contract, CommandError> {
-    let read = |source| CommandError::Read { path: path.to_path_buf(), source };
-    let text = std::fs::read_to_string(path).map_err(read)?;
-    parse_contract(&text).map_err(|errors| all_errors(path, &errors))
+    parse_contract(&read_text(path)?).map_err(|errors| all_errors(path, &errors))
+}
+
+fn read_text(path: &Path) -> Result<String, CommandError> {
+    std::fs::read_to_string(path).map_err(|source| CommandError::Read { path: path.to_path_buf(), source })
 }
 
 /// Every error of a file, each on its line with the file's name.

@@ -23,6 +23,7 @@ use quorate_collector_sla::Contract;
 use crate::yaml::{Cursor, Diagnostic, Document};
 pub(crate) use planned::planned;
 use terms::Completeness;
+pub(crate) use zone::canonical;
 
 /// Reads a file with one contract.
 ///

@@ -11,6 +11,7 @@
 mod assign;
 pub mod contract;
 pub mod files;
+pub mod openslo;
 mod read;
 pub mod scalar;
 mod settings;

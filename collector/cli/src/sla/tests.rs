@@ -111,3 +111,39 @@ fn wrong_files_and_periods_are_told_with_their_place() {
     assert_eq!(exit, Exit::Usage);
     assert!(err.contains("/none: cannot be read"), "{err}");
 }
+
+fn with_file(content: &str, command: &[&str]) -> (Exit, String, String) {
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let path = scratch.path().join("given.yaml");
+    std::fs::write(&path, content).expect("the file can be written");
+    let path = path.display().to_string();
+    quorate(&[&["sla"], command, &[path.as_str()]].concat())
+}
+
+#[test]
+fn a_contract_goes_to_openslo_and_comes_back() {
+    let plain = "id: shop\nname: Shop\nservice: shop\nbasis: requests\nobjectives: {availability: \"99.9%\"}\n";
+    let (exit, slo, err) = with_file(plain, &["export", "--contract"]);
+    assert_eq!((exit, err.as_str()), (Exit::Fine, ""));
+    assert!(slo.contains("target: 0.999\n"), "{slo}");
+    let (exit, again, err) = with_file(&slo, &["import", "--openslo"]);
+    assert_eq!((exit, err.as_str()), (Exit::Fine, ""));
+    assert_eq!(parse_contract(&again), parse_contract(plain));
+    let (exit, _, err) =
+        with_file(&slo.replace("spec:\n  service", "spec:\n  colour: red\n  service"), &["import", "--openslo"]);
+    assert_eq!(exit, Exit::No);
+    assert!(err.contains("given.yaml:7:11: spec.colour: is left out"), "{err}");
+    let (exit, out, err) = with_file(&slo.replace("0.999", "99.9"), &["import", "--openslo"]);
+    assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
+    assert!(err.contains("objectives[0].target"), "{err}");
+}
+
+#[test]
+fn what_openslo_has_no_place_for_is_named() {
+    let (exit, out, err) = with_file(CONTRACT, &["export", "--contract"]);
+    assert_eq!(exit, Exit::No);
+    assert!(out.starts_with("apiVersion: openslo/v1\nkind: SLO\n"), "{out}");
+    for key in ["service: ", "basis: ", "min_outage: ", "maintenance: ", "exclusions: 2 ", "credit: "] {
+        assert!(err.contains(&format!("given.yaml: {key}")), "{key} is not told of in {err}");
+    }
+}

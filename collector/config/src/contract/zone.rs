@@ -18,7 +18,7 @@ const FIRST_YEAR: i64 = 1970;
 const USUAL_LAST_YEAR: i64 = 2100;
 
 /// The name of a zone as the database spells it.
-pub(super) fn canonical(name: &str) -> Result<String, ZoneNameError> {
+pub(crate) fn canonical(name: &str) -> Result<String, ZoneNameError> {
     let zone = TimeZone::get(name).map_err(|_| ZoneNameError(name.to_owned()))?;
     Ok(zone.iana_name().unwrap_or(name).to_owned())
 }
