@@ -32,7 +32,8 @@ pub enum Event {
         /// Its value now; `None` = it has no vote.
         to: Option<Value>,
     },
-    /// A segment is whole and lies before the watermark. Settled segments follow one another without holes.
+    /// A segment is whole and lies before the watermark. Each follows the one told before without a hole. Where late data
+    /// lie before all that was told, what is between them is told now, and each precedes what was told first.
     Settled(Segment),
     /// Late data changed what was settled: inside the window these segments replace what was told before. Segments that
     /// cross the window's edge are cut there.

@@ -63,7 +63,7 @@ impl Engine {
         self.tell_amended(settled, &before, &after);
     }
 
-    /// Tells of the smallest window in which two lists of segments differ.
+    /// Tells of the smallest window in which two lists of segments differ, and what of it lies before all that was told.
     fn tell_amended(&mut self, window: Window, before: &[Segment], after: &[Segment]) {
         if before == after {
             return;
@@ -92,15 +92,19 @@ impl Engine {
                 break;
             }
         }
-        let mut to = to.max(from);
-        if from.as_millis() < self.told_from {
-            // What lies between is told with it, so that no hole is left before what was told first.
-            to = to.max(CollectorTime::from_millis(self.told_from));
+        let first = CollectorTime::from_millis(self.told_from);
+        if from < first {
+            // Nothing was told of this yet; the latest first, so that each borders on what was told.
+            let unheard = segments(&self.regions, &self.stretches, Window { from, to: first });
+            self.events.extend(unheard.into_iter().rev().map(Event::Settled));
             self.told_from = from.as_millis();
         }
-        let window = Window { from, to };
-        let segments = segments(&self.regions, &self.stretches, window);
-        self.events.push_back(Event::Amended { window, segments });
+        let from = from.max(first);
+        if from < to {
+            let window = Window { from, to };
+            let segments = segments(&self.regions, &self.stretches, window);
+            self.events.push_back(Event::Amended { window, segments });
+        }
     }
 
     /// Sweeps what is dirty, tells what is settled and which incidents changed.

@@ -79,12 +79,22 @@ impl Listener {
         };
         match event {
             Event::Settled(segment) => {
-                if let Some(last) = self.segments.last() {
-                    assert_eq!(last.end, segment.start, "settled segments follow one another");
+                let ends = self.segments.first().zip(self.segments.last()).map(|(first, last)| (first.start, last.end));
+                match ends {
+                    Some((first, _)) if segment.start < first => {
+                        assert_eq!(segment.end, first, "what lies before all borders on it");
+                        self.segments.insert(0, segment);
+                    }
+                    Some((_, last)) => {
+                        assert_eq!(last, segment.start, "settled segments follow one another");
+                        self.segments.push(segment);
+                    }
+                    None => self.segments.push(segment),
                 }
-                self.segments.push(segment);
             }
             Event::Amended { window, segments } => {
+                let told = self.segments.first().zip(self.segments.last());
+                assert!(told.is_some_and(|(first, last)| first.start <= window.from && window.to <= last.end), "was told");
                 let before = self.segments.iter().filter_map(|s| clip(s, CollectorTime::MIN, window.from));
                 let after = self.segments.iter().filter_map(|s| clip(s, window.to, CollectorTime::MAX));
                 self.segments = before.chain(segments).chain(after).collect();

@@ -116,6 +116,38 @@ fn a_late_sample_amends_what_was_settled() {
     assert_eq!(engine.invariant_breaches(), 0);
 }
 
+/// What late samples say of the time before all that was told is told for the first time, not amended; each segment borders
+/// on the one told before it.
+#[test]
+fn what_lies_before_all_that_was_told_is_settled_and_not_amended() {
+    let world = "fra/hetzner 0s: ............
+         iad/aws 3s: ............
+         sin/ovh 6s: ............";
+    let late = samples("fra/hetzner 0s: xxx---------");
+    let on_time: Vec<Sample> = samples(world).into_iter().filter(|s| s.start_corrected() >= time(50_000)).collect();
+    let mut engine = engine(&on_time, 140);
+    let heard = |told: &[Event]| -> Vec<(i64, i64)> {
+        let settled = told.iter().filter_map(|event| match event {
+            Event::Settled(segment) => Some((segment.start.as_millis(), segment.end.as_millis())),
+            _ => None,
+        });
+        settled.collect()
+    };
+    let first = heard(&events(&mut engine)).first().expect("something is settled").0;
+    for sample in &late {
+        engine.handle_sample(sample, time(140_000));
+    }
+    engine.handle_timeout(time(140_000));
+    let told = events(&mut engine);
+    assert!(told.iter().all(|event| !matches!(event, Event::Amended { .. })), "{told:?}");
+    let before: Vec<(i64, i64)> = heard(&told).into_iter().filter(|(from, _)| *from < first).collect();
+    assert!(!before.is_empty(), "{told:?}");
+    before.iter().fold(first, |from, segment| {
+        assert_eq!(segment.1, from, "{before:?}");
+        segment.0
+    });
+}
+
 /// Late samples that move an incident's start into another minute leave it its name and make a revision with the
 /// difference.
 #[test]
