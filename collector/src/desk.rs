@@ -168,7 +168,7 @@ async fn handling(views: &Views, incident: &IncidentId) -> Result<Handled, Query
         let Some(contract) = catalogue.contract(&plan.contract) else { continue };
         let concerns = contract.terms().service.checks().iter().any(|check| check.as_str() == told.check);
         let (Some(promise), true) = (&plan.support, concerns) else { continue };
-        let zone = quorate_collector_config::contract::zone(&contract.terms().timezone, 2100);
+        let zone = quorate_collector_config::contract::zone(&contract.terms().timezone);
         let zone = zone.map_err(|error| QueryError::Internal(Box::new(error)))?;
         let (acknowledge, resolve) = judge_support(promise, &case, &zone, now);
         support.extend(acknowledge.map(|result| verdict(plan, "acknowledge", &result)));

@@ -1,6 +1,8 @@
 //! The report as CSV (RFC 4180): one table of lines of several kinds, so that a spreadsheet opens one file.
 
-use crate::document::{Document, Ledger, SpreadText};
+use quorate_proto::api::SpreadText;
+
+use crate::document::{Document, Ledger};
 use crate::moment::machine;
 
 impl Document {

@@ -2,6 +2,7 @@
 
 mod of;
 
+use quorate_proto::api::{Spread, SpreadText};
 use serde::{Deserialize, Serialize};
 
 /// A report on one window of one contract. Times are milliseconds since the epoch on the collector's clock, percentages and
@@ -98,30 +99,6 @@ pub struct Ledger {
     pub unknown_ms: i64,
     /// Left out: exclusions, outside service hours, before the start of the service.
     pub excluded_ms: i64,
-}
-
-/// A figure with its bounds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Spread {
-    /// At least.
-    pub low: i64,
-    /// By the best estimate.
-    pub point: i64,
-    /// At most.
-    pub high: i64,
-}
-
-/// A figure with its bounds, as printed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SpreadText {
-    /// At least.
-    pub low: String,
-    /// By the best estimate.
-    pub point: String,
-    /// At most.
-    pub high: String,
 }
 
 /// A promised error rate.

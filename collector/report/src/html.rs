@@ -4,7 +4,9 @@ mod charts;
 
 use std::fmt::{self, Write as _};
 
-use crate::document::{Document, SpreadText};
+use quorate_proto::api::SpreadText;
+
+use crate::document::Document;
 use crate::moment::{Moments, latency, span};
 
 const STYLE: &str = include_str!("html/style.css");

@@ -16,5 +16,5 @@ mod words;
 
 pub use document::{
     BudgetLine, Change, CheckLine, CustomerLine, Day, Document, DocumentError, ErrorRate, ExclusionLine, IncidentLine,
-    Latency, LatencyPromise, Ledger, OutageLine, Period, Seen, Spread, SpreadText, Stretch, Voter, Worst,
+    Latency, LatencyPromise, Ledger, OutageLine, Period, Seen, Stretch, Voter, Worst,
 };

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::document::{Document, SpreadText};
+use quorate_proto::api::SpreadText;
+
+use crate::document::Document;
 use crate::moment::{Moments, latency, span};
 
 impl Document {

@@ -1,6 +1,8 @@
 //! What changed from one revision of a report to the next.
 
-use crate::document::{Change, Document, IncidentLine, SpreadText};
+use quorate_proto::api::SpreadText;
+
+use crate::document::{Change, Document, IncidentLine};
 use crate::moment::span;
 
 /// How a figure is read off a report.

@@ -1,6 +1,7 @@
 //! Rules and steps in sentences.
 
 use quorate_collector_sla::credit::CreditStep;
+use quorate_collector_sla::percent::trimmed_decimal;
 use quorate_model::{Policy, Quorum};
 
 use crate::moment::span;
@@ -24,7 +25,7 @@ fn credit_step(step: &CreditStep) -> String {
         }
         CreditStep::Days { days, of } => format!("{days} days of service out of the {of} of the period."),
         CreditStep::Multiplied { down, times_milli } => {
-            format!("{} % of the time was down, times {}.", percent(*down), thousandths(*times_milli))
+            format!("{} % of the time was down, times {}.", percent(*down), trimmed_decimal((*times_milli).into(), 3))
         }
         CreditStep::Affected { down, affected } => {
             format!("{} % of the time was down, of which {} % was affected.", percent(*down), percent(*affected))
@@ -39,15 +40,6 @@ fn credit_step(step: &CreditStep) -> String {
     }
 }
 
-/// A number of thousandths without needless zeros.
-fn thousandths(milli: u32) -> String {
-    let rest = format!("{:03}", milli % 1000);
-    match rest.trim_end_matches('0') {
-        "" => format!("{}", milli / 1000),
-        rest => format!("{}.{rest}", milli / 1000),
-    }
-}
-
 /// How many regions have to be bad.
 pub(crate) fn quorum(policy: &Policy) -> String {
     if policy.is_single_vantage() {
@@ -57,17 +49,7 @@ pub(crate) fn quorum(policy: &Policy) -> String {
         Quorum::Majority => "more than half of the voting regions".to_owned(),
         Quorum::All => "all voting regions".to_owned(),
         Quorum::AtLeast(count) => format!("at least {count} regions"),
-        Quorum::Fraction(ppm) => {
-            let rest = format!("{:04}", ppm % 10_000);
-            let decimals = match rest.trim_end_matches('0') {
-                "" => String::new(),
-                rest => format!(".{rest}"),
-            };
-            format!("at least {}{decimals} % of the voting regions", ppm / 10_000)
-        }
+        Quorum::Fraction(ppm) => format!("at least {} % of the voting regions", trimmed_decimal((*ppm).into(), 4)),
         Quorum::Weights(_) => "more than half of the weight of the voting regions".to_owned(),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -111,7 +111,7 @@ pub(crate) fn parse_decimal(text: &str, decimals: u8) -> Result<u64, DecimalErro
 }
 
 /// `units * 10^-decimals` without trailing zeros.
-pub(crate) fn trimmed_decimal(units: u128, decimals: u8) -> String {
+pub fn trimmed_decimal(units: u128, decimals: u8) -> String {
     let text = decimal(units, decimals);
     if decimals == 0 {
         return text;

@@ -12,9 +12,6 @@ use quorate_model::CollectorTime;
 
 use super::{ContractError, Sources};
 
-/// The years around the present that zones are asked for.
-const LAST_YEAR: i64 = 2100;
-
 /// A contract, its window, and the catalogue both are of.
 pub(super) struct Terms {
     pub(super) contract: Contract,
@@ -69,7 +66,7 @@ pub(super) fn in_force(sources: &Sources, id: &ContractId, time: CollectorTime) 
 fn find(catalogue: &Catalogue, id: &ContractId, wanted: Wanted<'_>) -> Result<(Zone, Window), ContractError> {
     let contract = catalogue.contract(id).ok_or_else(|| ContractError::Unknown(id.to_string()))?;
     let terms = contract.terms();
-    let zone = zone(&terms.timezone, LAST_YEAR)?;
+    let zone = zone(&terms.timezone)?;
     let window = match wanted {
         Wanted::Named(period) => terms.window.window(period, &zone)?,
         Wanted::At(time) => terms.window.at(time, &zone),

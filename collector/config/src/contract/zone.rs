@@ -23,11 +23,16 @@ pub(crate) fn canonical(name: &str) -> Result<String, ZoneNameError> {
     Ok(zone.iana_name().unwrap_or(name).to_owned())
 }
 
-/// The zone of that name with its transitions from 1970 up to the end of `last_year`, or of 2100 if that is later.
+/// The zone of that name with its transitions from 1970 up to the end of 2100.
 ///
 /// # Errors
 /// No zone has this name.
-pub fn zone(name: &str, last_year: i64) -> Result<Zone, ZoneNameError> {
+pub fn zone(name: &str) -> Result<Zone, ZoneNameError> {
+    zone_until(name, USUAL_LAST_YEAR)
+}
+
+/// The zone of that name up to the end of `last_year`, or of 2100 if that is later.
+fn zone_until(name: &str, last_year: i64) -> Result<Zone, ZoneNameError> {
     let unknown = || ZoneNameError(name.to_owned());
     let zone = TimeZone::get(name).map_err(|_| unknown())?;
     let name = zone.iana_name().unwrap_or(name).to_owned();
@@ -51,5 +56,5 @@ pub fn zone(name: &str, last_year: i64) -> Result<Zone, ZoneNameError> {
 /// No zone has this name.
 pub fn zone_for_period(name: &str, period: &str) -> Result<Zone, ZoneNameError> {
     let year = period.get(..4).and_then(|year| year.parse::<i64>().ok()).unwrap_or(FIRST_YEAR);
-    zone(name, year.saturating_add(12))
+    zone_until(name, year.saturating_add(12))
 }

@@ -30,7 +30,7 @@ fn at(ms: i64) -> CollectorTime {
 fn material(down: (i64, i64), known_to: i64) -> Material {
     let catalogue = Catalogue::parse(TEXT).expect("is right");
     let contract = catalogue.contracts()[0].clone();
-    let zone = zone("UTC", 2100).expect("is a zone");
+    let zone = zone("UTC").expect("is a zone");
     let window = contract.terms().window.window("2026-10-04", &zone).expect("is a day");
     assert_eq!(window.interval.start(), at(0));
     let segment = |from, to, state| Interval::new(at(from), at(to)).map(|interval| PlainSegment { interval, state });

@@ -9,10 +9,11 @@ use quorate_collector_sla::report::{CheckMethod, Finality, Report, ReportInciden
 use quorate_collector_sla::window::Window;
 use quorate_collector_sla::{Contract, Uptime, ledger};
 use quorate_model::{CollectorTime, Millis, RegionId};
+use quorate_proto::api::{Spread, SpreadText};
 
 use super::{
     BudgetLine, CheckLine, CustomerLine, Day, Document, ErrorRate, ExclusionLine, IncidentLine, Latency,
-    LatencyPromise, Ledger, OutageLine, Period, Seen, Spread, SpreadText, Stretch, Voter, Worst,
+    LatencyPromise, Ledger, OutageLine, Period, Seen, Stretch, Voter, Worst,
 };
 use crate::words;
 

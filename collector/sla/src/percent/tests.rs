@@ -3,7 +3,7 @@ use core::cmp::Ordering;
 
 use proptest::prelude::*;
 
-use super::{Percent, PercentError, Ratio, multiply_divide};
+use super::{Percent, PercentError, Ratio, multiply_divide, trimmed_decimal};
 
 #[test]
 fn percentages_parse_exactly() {
@@ -25,6 +25,11 @@ fn percentages_parse_exactly() {
     ] {
         assert_eq!(Percent::parse(text), Err(error), "{text}");
     }
+}
+
+#[test]
+fn decimals_have_no_needless_zeros() {
+    assert_eq!([10_000, 2_500, 1, 0].map(|milli| trimmed_decimal(milli, 3)), ["10", "2.5", "0.001", "0"]);
 }
 
 #[test]
