@@ -118,7 +118,6 @@ fn lean(bytes: &[u8]) -> Result<Vec<(Sample, Mark)>, ChunkError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
     #[test]
     fn what_goes_in_comes_out(records in proptest::collection::vec(stored(), 1..80).prop_map(sorted)) {
         let bytes = encode(&records).expect("packs");

@@ -281,7 +281,6 @@ fn determined(agent: &str, seq: u64) -> Record {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn any_order_of_appends_is_a_set(actions in proptest::collection::vec(action(), 1..25)) {
         const AGENTS: [&str; 3] = ["a", "b", "c"];

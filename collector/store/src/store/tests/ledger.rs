@@ -87,7 +87,6 @@ fn the_settled_mark_never_goes_back_by_itself() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn segments_are_a_painting(strokes in proptest::collection::vec((0i64..40, 1i64..20, 0usize..5, 0usize..5, any::<bool>()), 1..12)) {
         let (_directory, store) = store();
