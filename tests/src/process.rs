@@ -1,7 +1,8 @@
 //! Real processes of a test: the project's own programs and its peers, ended by their id.
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -46,6 +47,15 @@ impl Process {
         self.child.id()
     }
 
+    /// Waits until it ends by itself.
+    ///
+    /// # Errors
+    /// It did not end within the time; it is killed then.
+    pub fn end(mut self, within: Duration) -> anyhow::Result<ExitStatus> {
+        let what = format!("the end of {}", self.name);
+        wait_for(&what, within, || self.child.try_wait()?.context("it still runs"))
+    }
+
     /// Kills it at once, as a power cut would, and waits for its end.
     ///
     /// # Errors
@@ -84,6 +94,14 @@ pub fn wait_for<T>(what: &str, within: Duration, mut look: impl FnMut() -> anyho
             Err(_) => std::thread::sleep(Duration::from_millis(100)),
         }
     }
+}
+
+/// A port of loopback that was free a moment ago: programs that do not say which port they got have to be told one.
+///
+/// # Errors
+/// There is none.
+pub fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// Whether a test that needs something of the machine can run: prints why not, and fails where nothing may be skipped.

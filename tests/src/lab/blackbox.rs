@@ -11,6 +11,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{Duration, Instant, sleep, timeout};
 
 use crate::lab::{Lab, Target};
+use crate::process::free_port;
 
 /// The program's name.
 pub const PROGRAM: &str = "prometheus-blackbox-exporter";
@@ -90,9 +91,4 @@ impl Blackbox {
         stream.take(MAX_ANSWER_BYTES).read_to_string(&mut answer).await?;
         Ok(answer)
     }
-}
-
-/// The peer cannot be told to choose a port and say which, so it gets one that was free a moment ago.
-fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

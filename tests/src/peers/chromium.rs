@@ -1,10 +1,12 @@
 //! A real browser without a window.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
+
+use crate::process::Process;
 
 /// A page is printed within so long on any machine that runs tests.
 const PRINTING: Duration = Duration::from_secs(90);
@@ -12,29 +14,21 @@ const PRINTING: Duration = Duration::from_secs(90);
 /// Prints a page to a PDF, both files.
 ///
 /// # Errors
-/// The browser does not start, does not end in time, or fails; holds what it said.
+/// The browser does not start, does not end in time, or fails; tells what it said.
 pub fn print_to_pdf(page: &Path, pdf: &Path, profile: &Path) -> anyhow::Result<()> {
-    let mut child = Command::new("chromium")
+    let mut command = Command::new("chromium");
+    command
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"])
         .args(["--no-pdf-header-footer", &format!("--user-data-dir={}", profile.display())])
         .arg(format!("--print-to-pdf={}", pdf.display()))
-        .arg(format!("file://{}", page.display()))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .context("chromium cannot be started")?;
-    let begun = std::time::Instant::now();
-    while child.try_wait()?.is_none() {
-        if begun.elapsed() > PRINTING {
-            child.kill()?;
-            child.wait()?;
-            bail!("chromium did not end within {PRINTING:?}");
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    let status = child.wait()?;
-    ensure!(status.success() && pdf.exists(), "chromium ended with {status} and wrote no PDF");
+        .arg(format!("file://{}", page.display()));
+    let log = pdf.with_extension("log");
+    let status = Process::start("chromium", &mut command, &log)?.end(PRINTING)?;
+    ensure!(
+        status.success() && pdf.exists(),
+        "chromium ended with {status} and wrote no PDF: {}",
+        std::fs::read_to_string(&log)?
+    );
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use quorate_tests::process::{Process, program, wait_for};
+use quorate_tests::process::{Process, free_port, program, wait_for};
 
 struct Desk {
     folder: tempfile::TempDir,
@@ -15,8 +15,7 @@ struct Desk {
 impl Desk {
     fn open() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let port = || -> anyhow::Result<u16> { Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port()) };
-        let (grpc, http) = (port()?, port()?);
+        let (grpc, http) = (free_port()?, free_port()?);
         let config = folder.path().join("collector.yaml");
         let data = folder.path().join("data");
         std::fs::create_dir(&data)?;

@@ -1,11 +1,11 @@
 //! A collector with three agents on loopback, and a real nginx as their target.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
-use quorate_tests::process::{Process, program};
+use quorate_tests::process::{Process, free_port, program};
 use serde_json::json;
 
 /// Agents with their regions and providers.
@@ -19,11 +19,6 @@ pub(crate) struct Lab {
     target: Option<Process>,
     agents: Vec<(&'static str, Process)>,
     _collector: Process,
-}
-
-/// A port that was free a moment ago: programs that do not say which port they got have to be told one.
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 impl Lab {
