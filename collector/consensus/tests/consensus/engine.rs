@@ -94,7 +94,10 @@ impl Listener {
             }
             Event::Amended { window, segments } => {
                 let told = self.segments.first().zip(self.segments.last());
-                assert!(told.is_some_and(|(first, last)| first.start <= window.from && window.to <= last.end), "was told");
+                assert!(
+                    told.is_some_and(|(first, last)| first.start <= window.from && window.to <= last.end),
+                    "was told"
+                );
                 let before = self.segments.iter().filter_map(|s| clip(s, CollectorTime::MIN, window.from));
                 let after = self.segments.iter().filter_map(|s| clip(s, window.to, CollectorTime::MAX));
                 self.segments = before.chain(segments).chain(after).collect();
