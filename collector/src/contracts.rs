@@ -1,11 +1,13 @@
 //! Contracts: from what the store and the judge know to reports, and the keeping of final ones.
 //!
 //! Data goes one way: [`terms`] says which contract held when and what it leaves out, [`gather`] reads everything a report is
-//! made from, `quorate-collector-contracts` makes it, [`keep`] makes it final and keeps revisions, [`answer`] tells it.
+//! made from, `quorate-collector-contracts` makes it, [`keep`] makes it final and keeps revisions, [`ledger`] puts
+//! one window behind the other, [`answer`] tells it.
 
 mod answer;
 mod gather;
 mod keep;
+mod ledger;
 mod standing;
 mod terms;
 
@@ -15,7 +17,7 @@ use quorate_collector_store::Store;
 use quorate_model::CollectorTime;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use answer::{report, slas};
+pub(crate) use answer::{ledger, report, slas};
 pub(crate) use gather::material_of_report;
 pub(crate) use keep::watch;
 pub(crate) use standing::Standings;
@@ -51,6 +53,9 @@ pub(crate) enum ContractError {
     /// A window has not begun.
     #[error("{0} has not begun")]
     NotBegun(String),
+    /// The windows asked for are in the wrong order, or too many.
+    #[error("{0}")]
+    Range(String),
     /// The report was never made final, or not so often.
     #[error("the report on {period} has no revision {revision}")]
     NoRevision {

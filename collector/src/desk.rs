@@ -5,8 +5,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use quorate_collector_config::contract::{ZoneNameError, zone};
 use quorate_collector_contracts::{Edition, make};
-use quorate_collector_desk::{DamagedRecord, Decision, Entry, Facts, Records, SupportVerdict};
+use quorate_collector_desk::{DamagedRecord, Decision, Entry, Facts, Handling, Records, SupportVerdict};
 use quorate_collector_http::{AuditLine, Decided, Handled, NotSigned, QueryError, Window};
 use quorate_collector_sla::account::{Plan, Statement};
 use quorate_collector_sla::objective::Kept;
@@ -14,6 +15,7 @@ use quorate_collector_sla::support::{SupportResult, judge_support};
 use quorate_collector_sla::{ContractId, Exclusion};
 use quorate_collector_store::{AuditEntry, ReadError, Revisions, Store, WriteError};
 use quorate_model::{CollectorTime, IncidentId};
+use quorate_proto::api;
 use sha2::{Digest, Sha256};
 
 use crate::contracts::{Wanted, material_of_report};
@@ -155,26 +157,25 @@ async fn statement(
     worker.await.map_err(|error| QueryError::Internal(Box::new(error)))
 }
 
-async fn handling(views: &Views, incident: &IncidentId) -> Result<Handled, QueryError> {
-    let told = history::incident(views, incident).await?;
-    let handling = views.desk.read(|records| records.handling(incident.as_str()).cloned());
-    let case = handling.clone().unwrap_or_else(|| quorate_collector_desk::Handling::new(incident.as_str()));
-    let case = case.case(CollectorTime::from_millis(told.start_ms));
+/// How an incident is handled, and how the plans that promise support for its check judge that.
+fn handling(views: &Views, incident: &api::Incident) -> Result<Handled, ZoneNameError> {
+    let handling = views.desk.read(|records| records.handling(&incident.id).cloned());
+    let case = handling.clone().unwrap_or_else(|| Handling::new(&incident.id));
+    let case = case.case(CollectorTime::from_millis(incident.start_ms));
     let configured = views.present().configured;
     let catalogue = &configured.config.catalogue;
     let now = views.clock.now();
-    let mut support = Vec::new();
+    let mut promises = Vec::new();
     for plan in catalogue.plans() {
         let Some(contract) = catalogue.contract(&plan.contract) else { continue };
-        let concerns = contract.terms().service.checks().iter().any(|check| check.as_str() == told.check);
+        let concerns = contract.terms().service.checks().iter().any(|check| check.as_str() == incident.check);
         let (Some(promise), true) = (&plan.support, concerns) else { continue };
-        let zone = quorate_collector_config::contract::zone(&contract.terms().timezone);
-        let zone = zone.map_err(|error| QueryError::Internal(Box::new(error)))?;
+        let zone = zone(&contract.terms().timezone)?;
         let (acknowledge, resolve) = judge_support(promise, &case, &zone, now);
-        support.extend(acknowledge.map(|result| verdict(plan, "acknowledge", &result)));
-        support.extend(resolve.map(|result| verdict(plan, "resolve", &result)));
+        promises.extend(acknowledge.map(|result| verdict(plan, "acknowledge", &result)));
+        promises.extend(resolve.map(|result| verdict(plan, "resolve", &result)));
     }
-    Ok(Handled { handling, support })
+    Ok(Handled { handling, promises })
 }
 
 fn verdict(plan: &Plan, what: &str, result: &SupportResult) -> SupportVerdict {
@@ -217,8 +218,8 @@ impl quorate_collector_http::Desk for Views {
         Box::pin(decide(self, decision, author))
     }
 
-    fn handling<'a>(&'a self, incident: &'a IncidentId) -> quorate_collector_http::Answer<'a, Handled> {
-        Box::pin(handling(self, incident))
+    fn handling(&self, incident: &api::Incident) -> Result<Handled, QueryError> {
+        handling(self, incident).map_err(|error| QueryError::Internal(Box::new(error)))
     }
 
     fn exclusions(&self) -> Vec<quorate_collector_desk::ExclusionRecord> {

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use quorate_collector_consensus::confirm::ASK_EVERY;
 use quorate_collector_http::view::{ConfigState, Snapshot};
 use quorate_collector_http::{
-    Answer, IncidentFilter, ProbeTally, Published, Queries, QueryError, RegionHistogram, RenderedReport, ReportWanted,
-    Reports, Unavailable, Window,
+    Answer, IncidentFilter, LedgerWanted, ProbeTally, Published, Queries, QueryError, RegionHistogram, RenderedReport,
+    ReportWanted, Reports, Unavailable, Window,
 };
 use quorate_collector_store::Store;
 use quorate_model::{CheckId, CollectorTime, IncidentId, Millis, Sample};
@@ -109,6 +109,10 @@ impl Reports for Views {
 
     fn report<'a>(&'a self, wanted: &'a ReportWanted) -> Answer<'a, RenderedReport> {
         Box::pin(contracts::report(self, wanted))
+    }
+
+    fn ledger<'a>(&'a self, wanted: &'a LedgerWanted) -> Answer<'a, api::SlaLedger> {
+        Box::pin(contracts::ledger(self, wanted))
     }
 }
 

@@ -514,6 +514,54 @@ pub struct SlaReport {
     pub made_at_ms: i64,
 }
 
+/// `GET /api/v1/slas/{contract}/ledger?from=&to=`: one window after the other, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlaLedger {
+    /// The collector's clock when the answer was made.
+    pub now_ms: i64,
+    /// The contract.
+    pub contract: String,
+    /// The windows.
+    pub windows: Vec<SlaWindow>,
+}
+
+/// What a contract's report on one window comes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlaWindow {
+    /// Its name, such as `2026-10`.
+    pub period: String,
+    /// Its first moment.
+    pub from_ms: i64,
+    /// The first moment after it, or up to where a window that runs is known.
+    pub to_ms: i64,
+    /// The zone it is in.
+    pub timezone: String,
+    /// provisional or final.
+    pub state: String,
+    /// The report's revision.
+    pub revision: u32,
+    /// All of its time; up, the point of down, unknown and excluded sum to it.
+    pub total_ms: i64,
+    /// Up.
+    pub up_ms: i64,
+    /// Downtime that counts.
+    pub down_ms: Spread,
+    /// Not known.
+    pub unknown_ms: i64,
+    /// Left out.
+    pub excluded_ms: i64,
+    /// Uptime, in percent, cut to 4 decimals; none where nothing was measured.
+    pub uptime_percent: Option<SpreadText>,
+    /// The share of the time that counts of which the state is known, in percent.
+    pub coverage_percent: String,
+    /// The availability promised, in percent; none where nothing is.
+    pub objective_percent: Option<String>,
+    /// Whether it was missed: none, possible, certain.
+    pub breach: String,
+    /// The share of the fee that is owed, in percent.
+    pub credit_percent: String,
+}
+
 /// `GET /readyz`: status 200 if ready, else 503.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Readiness {

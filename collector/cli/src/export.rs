@@ -1,7 +1,10 @@
-//! `quorate export CHECK`: a check's samples as the collector keeps them, in the form `quorate replay` reads.
+//! `quorate export CHECK`: a check's samples as the collector keeps them, in the form `quorate replay` reads, or the states they
+//! led to, in the form `quorate sla evaluate` reads.
 
 use clap::Args;
+use quorate_collector_report::tables;
 use quorate_model::{Failure, Sample};
+use quorate_proto::api::Segments;
 use quorate_proto::jsonl::SampleReader;
 
 use crate::error::CommandError;
@@ -10,6 +13,7 @@ use crate::incidents::counted;
 use crate::moment;
 use crate::paint::Tone;
 use crate::session::{Look, Output, Session};
+use crate::status::list_or;
 use crate::table::{Align, Cell, Table};
 
 /// What `quorate export` can be told.
@@ -18,6 +22,12 @@ pub(crate) struct ExportArguments {
     /// The check.
     #[arg(value_name = "CHECK")]
     check: String,
+    /// The states the check was found in instead of samples; as JSON in the form that `sla evaluate` reads.
+    #[arg(long)]
+    states: bool,
+    /// Write the states as a table of CSV.
+    #[arg(long, value_name = "FORMAT", value_parser = ["csv"], requires = "states")]
+    format: Option<String>,
     /// Samples from here on.
     #[arg(long, value_name = "TIME", default_value = "1h ago")]
     from: String,
@@ -34,6 +44,9 @@ pub(crate) fn run(arguments: &ExportArguments, session: &mut Session<'_>) -> Res
     let from = session.moment("--from", &arguments.from)?;
     let to = session.moment("--to", &arguments.to)?;
     let query = [("from_ms", from.as_millis().to_string()), ("to_ms", to.as_millis().to_string())];
+    if arguments.states {
+        return states(arguments, &query, session);
+    }
     let text = session.api()?.get_text_now(&["api", "v1", "checks", &arguments.check, "samples"], &query)?;
     let shown = match session.output {
         Output::Json => text,
@@ -41,6 +54,39 @@ pub(crate) fn run(arguments: &ExportArguments, session: &mut Session<'_>) -> Res
     };
     session.print(&shown)?;
     Ok(Exit::Fine)
+}
+
+fn states(
+    arguments: &ExportArguments,
+    query: &[(&str, String)],
+    session: &mut Session<'_>,
+) -> Result<Exit, CommandError> {
+    let segments: Segments = session.api()?.get_now(&["api", "v1", "checks", &arguments.check, "segments"], query)?;
+    let shown = match (&arguments.format, session.output) {
+        (Some(_), _) => tables::states(&segments),
+        (None, Output::Json) => tables::state_lines(&segments),
+        (None, Output::Table) => render_states(&segments, &session.look),
+    };
+    session.print(&shown)?;
+    Ok(Exit::Fine)
+}
+
+fn render_states(segments: &Segments, look: &Look) -> String {
+    let heads = [("state", Align::Left), ("start", Align::Left), ("end", Align::Left), ("lasted", Align::Right)];
+    let more = [("bad regions", Align::Left), ("", Align::Left)];
+    let mut table = Table::new(&[heads.as_slice(), &more].concat());
+    for segment in &segments.segments {
+        table.row([
+            Cell::new(Tone::of_state(&segment.state), segment.state.to_uppercase()),
+            Cell::from(moment::show_millis(segment.start_ms, &look.zone)),
+            Cell::from(moment::show_millis(segment.end_ms, &look.zone)),
+            Cell::from(moment::show_span(segment.end_ms - segment.start_ms)),
+            Cell::from(list_or(&segment.regions_bad, "-")),
+            Cell::new(Tone::Faint, if segment.settled { "" } else { "provisional" }),
+        ]);
+    }
+    let heading = look.heading(&counted(segments.segments.len(), "state"), segments.uptime.to_ms);
+    format!("{heading}{}", table.render(look.paint))
 }
 
 fn parse(text: &str) -> Result<Vec<Sample>, CommandError> {

@@ -1,6 +1,7 @@
 //! `quorate incidents`: incidents, newest first, with the bounds of their start and end.
 
 use clap::Args;
+use quorate_collector_report::tables;
 use quorate_proto::api::{Incident, Incidents};
 
 use crate::api_client::ApiClient;
@@ -33,6 +34,9 @@ pub(crate) struct IncidentsArguments {
     /// Show so many at most.
     #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     limit: u32,
+    /// Write them for another program: a table of CSV, or one object a line.
+    #[arg(long, value_name = "FORMAT", value_parser = ["csv", "jsonl"], conflicts_with = "changes")]
+    format: Option<String>,
     /// Show how each revision differs from the one before.
     #[arg(long)]
     changes: bool,
@@ -62,16 +66,28 @@ pub(crate) fn run(arguments: &IncidentsArguments, session: &mut Session<'_>) -> 
         query.push(("class", class.clone()));
     }
     let incidents = pages(&session.api()?, &query, arguments.limit)?;
-    session.answer(&incidents, |incidents, look| {
-        let mut text = render(incidents, look);
-        if arguments.changes {
-            text.push_str(&render_changes(&incidents.incidents, look));
+    match arguments.format.as_deref() {
+        Some(format) => {
+            let list = &incidents.incidents;
+            session.print(&if format == "csv" { tables::incidents(list) } else { tables::incident_lines(list) })?;
+            if incidents.next.is_some() {
+                session.remark(OLDER)?;
+            }
         }
-        text
-    })?;
+        None => session.answer(&incidents, |incidents, look| {
+            let mut text = render(incidents, look);
+            if arguments.changes {
+                text.push_str(&render_changes(&incidents.incidents, look));
+            }
+            text
+        })?,
+    }
     let open = incidents.incidents.iter().any(|incident| incident.end_ms.is_none());
     Ok(if arguments.fail_on_open && open { Exit::No } else { Exit::Fine })
 }
+
+/// What is said where the limit cut the list.
+const OLDER: &str = "there are older ones; see --limit, --from, --to";
 
 /// The most incidents the API gives in one answer.
 const PAGE: usize = 1_000;
@@ -106,7 +122,7 @@ pub(crate) fn render(incidents: &Incidents, look: &Look) -> String {
         text.push_str(&table(&incidents.incidents, incidents.now_ms, look).render(look.paint));
     }
     if incidents.next.is_some() {
-        text.push_str(&look.tone(Tone::Faint, "there are older ones; see --limit, --from, --to\n"));
+        text.push_str(&look.tone(Tone::Faint, &format!("{OLDER}\n")));
     }
     text
 }

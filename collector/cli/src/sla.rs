@@ -1,5 +1,5 @@
 //! `quorate sla evaluate`: a contract judged over one window, from segments in a file; `quorate sla status`: how contracts are
-//! doing; `quorate sla import` and `quorate sla export`: contracts as OpenSLO.
+//! doing, `quorate sla ledger`: how they did; `quorate sla import` and `quorate sla export`: contracts as OpenSLO.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,6 +20,7 @@ use crate::paint::{Tone, harmless};
 use crate::session::{Look, Session};
 use crate::table::{Align, Cell, Table};
 
+mod ledger;
 mod openslo;
 mod status;
 
@@ -36,6 +37,8 @@ enum SlaCommand {
     Evaluate(EvaluateArguments),
     /// How every contract is doing in the window that runs, as the collector says: uptime, breach, budget, burn rates.
     Status(status::StatusArguments),
+    /// A contract's windows one behind the other: where their time went, uptime, breach, credit.
+    Ledger(ledger::LedgerArguments),
     /// Make a contract of an OpenSLO v1 document; what a contract cannot express is told on the standard error, and the exit
     /// code is 1 then.
     Import(openslo::ImportArguments),
@@ -117,6 +120,7 @@ pub(crate) fn run(arguments: &SlaArguments, session: &mut Session<'_>) -> Result
     match &arguments.command {
         SlaCommand::Evaluate(arguments) => judge(arguments, session),
         SlaCommand::Status(arguments) => status::run(arguments, session),
+        SlaCommand::Ledger(arguments) => ledger::run(arguments, session),
         SlaCommand::Import(arguments) => openslo::import(arguments, session),
         SlaCommand::Export(arguments) => openslo::export(arguments, session),
     }

@@ -68,7 +68,7 @@ pub enum Decision {
         #[serde(default)]
         note: String,
     },
-    /// A claim is accepted, refused or paid.
+    /// A claim is accepted, refused, paid, or opened again after it was refused.
     SettleClaim {
         /// Under which contract.
         contract: String,
@@ -76,7 +76,7 @@ pub enum Decision {
         period: String,
         /// Whose.
         customer: String,
-        /// `accepted`, `refused` or `paid`.
+        /// `accepted`, `refused`, `paid` or `open`.
         state: String,
         /// A remark.
         #[serde(default)]

@@ -1,10 +1,10 @@
 //! What the HTTP side asks of the desk, where people's decisions are kept.
 
 use quorate_collector_desk::{ClaimRecord, Decision, ExclusionRecord, Handling, Record, SupportVerdict};
-use quorate_model::IncidentId;
+use quorate_proto::api;
 use serde::Serialize;
 
-use crate::queries::{Answer, Window};
+use crate::queries::{Answer, QueryError, Window};
 
 /// The desk as the HTTP side sees it.
 pub trait Desk: Send + Sync + 'static {
@@ -21,11 +21,11 @@ pub trait Desk: Send + Sync + 'static {
     /// [`QueryError::Refused`](crate::QueryError::Refused) with the field that is wrong, or a failure of the store.
     fn decide<'a>(&'a self, decision: &'a Decision, author: &'a str) -> Answer<'a, Decided>;
 
-    /// How an incident is handled.
+    /// How an incident is handled; cheap, never blocks.
     ///
     /// # Errors
-    /// [`QueryError::UnknownIncident`](crate::QueryError::UnknownIncident) or a failure of the store.
-    fn handling<'a>(&'a self, incident: &'a IncidentId) -> Answer<'a, Handled>;
+    /// The configuration no longer fits what is known.
+    fn handling(&self, incident: &api::Incident) -> Result<Handled, QueryError>;
 
     /// Every exclusion people entered, withdrawn ones included, by id.
     fn exclusions(&self) -> Vec<ExclusionRecord>;
@@ -79,7 +79,7 @@ pub struct Handled {
     /// What people did; nothing yet where there is none.
     pub handling: Option<Handling>,
     /// The support promises of each plan that has any.
-    pub support: Vec<SupportVerdict>,
+    pub promises: Vec<SupportVerdict>,
 }
 
 /// A line of the audit trail.

@@ -4,9 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hdrhistogram::Histogram;
-use quorate_collector_desk::{
-    ClaimChange, ClaimRecord, Decision, ExclusionRecord, Facts, Handling, Records, Signed, SupportVerdict, Update,
-};
 use quorate_model::{
     AgentId, AgentTime, Boot, CertificateFacts, CheckId, CheckVersion, ClockReading, CollectorTime, Evidence, Failure,
     Health, IncidentId, Micros, Millis, Outcome, Phases, ProviderId, Record, References, RegionId, Sample, SampleId,
@@ -14,14 +11,16 @@ use quorate_model::{
 };
 use quorate_proto::api;
 
-use crate::desk::{AuditLine, Decided, Desk, Handled, NotSigned};
 use crate::queries::{
     Answer, IncidentFilter, IncidentPhase, Queries, QueryError, RegionHistogram, Unavailable, Window,
 };
-use crate::reports::{RenderedReport, ReportWanted, Reports};
 use crate::view::counters::LoadResult;
 use crate::view::{CheckTotals, ConfigState, Counters, HistogramCounts, IngestCounters, Snapshot, StoreSize};
 use crate::{ProbeTally, Published};
+
+mod contracts;
+
+pub(crate) use contracts::{handled, sla, sla_ledger};
 
 /// The picture's own time.
 pub(crate) const NOW_MS: i64 = 1_790_000_000_000;
@@ -337,161 +336,6 @@ pub(crate) fn segments(check: &CheckId, window: Window) -> api::Segments {
             regions_bad: vec!["fra".to_owned(), "iad".to_owned()],
             settled: false,
         }],
-    }
-}
-
-/// How the contract of this world is doing.
-pub(crate) fn sla() -> api::SlaStatus {
-    api::SlaStatus {
-        contract: "gold".to_owned(),
-        name: "Web shop, gold".to_owned(),
-        timezone: "Europe/Berlin".to_owned(),
-        window: "calendar_month".to_owned(),
-        period: "2026-09".to_owned(),
-        from_ms: NOW_MS - 86_400_000,
-        to_ms: NOW_MS + 86_400_000,
-        known_to_ms: NOW_MS,
-        objective_percent: Some("99.9".to_owned()),
-        uptime_percent: Some(api::SpreadText {
-            low: "99.8".to_owned(),
-            point: "99.85".to_owned(),
-            high: "99.9".to_owned(),
-        }),
-        coverage_percent: "98.5".to_owned(),
-        down_ms: api::Spread { low: 1_000, point: 2_500, high: 4_000 },
-        unknown_ms: 60_000,
-        excluded_ms: 7_200_000,
-        breach: "possible".to_owned(),
-        credit_percent: "10".to_owned(),
-        budget: Some(api::SlaBudget { allowed_ms: 172_800, spent_ms: 173_000, left_ms: -200 }),
-        burn: vec![
-            api::SlaBurn { stretch: "1h".to_owned(), rate: Some("14.41".to_owned()) },
-            api::SlaBurn { stretch: "3d".to_owned(), rate: None },
-        ],
-        customers: 2,
-        reports: vec![api::SlaReport { period: "2026-08".to_owned(), revision: 2, made_at_ms: NOW_MS - 3_600_000 }],
-    }
-}
-
-impl Reports for Archive {
-    fn slas(&self) -> Answer<'_, Vec<api::SlaStatus>> {
-        self.answer(Ok(vec![sla()]))
-    }
-
-    fn report<'a>(&'a self, wanted: &'a ReportWanted) -> Answer<'a, RenderedReport> {
-        let period = wanted.period.clone().unwrap_or_else(|| "2026-09".to_owned());
-        let answer = match (wanted.contract.as_str(), period.as_str(), wanted.revision) {
-            ("gold", "2026-09", None | Some(1)) => Ok(RenderedReport { body: format!("{:?}", wanted.format) }),
-            ("gold", "2026-09", Some(revision)) => {
-                Err(QueryError::UnknownRevision { period, revision, there_is: "there is revision 1".to_owned() })
-            }
-            ("gold", ..) => Err(QueryError::BadPeriod(format!("{period:?} has not begun"))),
-            (other, ..) => Err(QueryError::UnknownContract(other.to_owned())),
-        };
-        self.answer(answer)
-    }
-}
-
-impl Desk for Archive {
-    fn author(&self, token: Option<&str>, named: Option<&str>) -> Result<String, NotSigned> {
-        match (token, named) {
-            (Some("right"), None) => Ok("anna".to_owned()),
-            (Some("right"), Some(_)) => Err(NotSigned::OtherName),
-            (Some(_), _) => Err(NotSigned::UnknownToken),
-            (None, _) => Err(NotSigned::NoToken),
-        }
-    }
-
-    fn decide<'a>(&'a self, decision: &'a Decision, author: &'a str) -> Answer<'a, Decided> {
-        let facts = Facts { incident_exists: true, contracts: vec!["gold".to_owned()], statement: None };
-        let decided = Records::default().decide(decision, author, CollectorTime::from_millis(NOW_MS), &facts);
-        self.answer(decided.map_err(QueryError::from).map(|entry| Decided {
-            kind: entry.kind.to_owned(),
-            key: entry.key,
-            revision: 1,
-            record: entry.record,
-        }))
-    }
-
-    fn handling<'a>(&'a self, incident: &'a IncidentId) -> Answer<'a, Handled> {
-        let known = self.incidents.iter().any(|known| known.id == incident.as_str());
-        self.answer(if known { Ok(handled()) } else { Err(QueryError::UnknownIncident(incident.clone())) })
-    }
-
-    fn exclusions(&self) -> Vec<ExclusionRecord> {
-        vec![exclusion()]
-    }
-
-    fn claims(&self) -> Vec<ClaimRecord> {
-        vec![claim()]
-    }
-
-    fn audit(&self, _: Window) -> Answer<'_, Vec<AuditLine>> {
-        self.answer(Ok(vec![AuditLine {
-            at_ms: NOW_MS,
-            actor: "anna".to_owned(),
-            action: "exclude".to_owned(),
-            subject: "exclusion maintenance-1".to_owned(),
-            detail: "{}".to_owned(),
-        }]))
-    }
-}
-
-fn signed() -> Signed {
-    Signed { at_ms: NOW_MS - 5_000, author: "anna".to_owned() }
-}
-
-pub(crate) fn handled() -> Handled {
-    Handled {
-        handling: Some(Handling {
-            incident: "shop-1".to_owned(),
-            severity: Some("high".to_owned()),
-            acknowledged: Some(signed()),
-            resolved: None,
-            updates: vec![Update { signed: signed(), text: "We look into it.".to_owned() }],
-            postmortem: None,
-        }),
-        support: vec![SupportVerdict {
-            plan: "gold".to_owned(),
-            what: "acknowledge".to_owned(),
-            target_ms: 900_000,
-            took_ms: 60_000,
-            deadline_ms: Some(NOW_MS),
-            kept: "met".to_owned(),
-        }],
-    }
-}
-
-pub(crate) fn exclusion() -> ExclusionRecord {
-    ExclusionRecord {
-        id: "maintenance-1".to_owned(),
-        class: "maintenance".to_owned(),
-        start_ms: NOW_MS,
-        end_ms: NOW_MS + 60_000,
-        contracts: vec!["gold".to_owned()],
-        announced_at_ms: NOW_MS - 5_000,
-        recurrence: None,
-        actual_end_ms: None,
-        reason: "an upgrade".to_owned(),
-        entered: signed(),
-        approver: None,
-        evidence: Vec::new(),
-        withdrawn: None,
-        withdrawn_reason: None,
-    }
-}
-
-pub(crate) fn claim() -> ClaimRecord {
-    ClaimRecord {
-        contract: "gold".to_owned(),
-        period: "2026-08".to_owned(),
-        customer: "acme".to_owned(),
-        amount_minor: 12_000,
-        currency: "EUR".to_owned(),
-        amount: "120.00 EUR".to_owned(),
-        deadline_ms: None,
-        state: "open".to_owned(),
-        changes: vec![ClaimChange { signed: signed(), state: "open".to_owned(), note: String::new() }],
     }
 }
 

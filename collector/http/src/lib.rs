@@ -25,7 +25,7 @@ pub use desk::{AuditLine, Decided, Desk, Handled, NotSigned};
 pub use queries::{
     Answer, IncidentFilter, IncidentPhase, IncidentPosition, Queries, QueryError, RegionHistogram, Unavailable, Window,
 };
-pub use reports::{RenderedReport, ReportFormat, ReportWanted, Reports};
+pub use reports::{LedgerWanted, RenderedReport, ReportFormat, ReportWanted, Reports};
 pub use server::{Config, DEFAULT_LISTEN, Service};
 pub use tally::ProbeTally;
 pub use view::{Counters, Published, Snapshot};

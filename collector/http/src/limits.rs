@@ -31,6 +31,12 @@ pub const QUERY_BYTES: usize = 2_048;
 /// The longest contract id taken, in bytes.
 pub const CONTRACT_ID_BYTES: usize = 64;
 
+/// The most windows of one ledger: a day each for a year.
+pub const LEDGER_WINDOWS: usize = 400;
+
+/// The windows of a ledger where `from` is not given.
+pub const LEDGER_DEFAULT: usize = 12;
+
 /// The highest revision of a report that can be asked for.
 pub const REVISIONS: usize = 1_000_000;
 

@@ -19,6 +19,25 @@ pub trait Reports: Send + Sync + 'static {
     /// [`QueryError::BadPeriod`](crate::QueryError::BadPeriod),
     /// [`QueryError::UnknownRevision`](crate::QueryError::UnknownRevision) or a failure of the store.
     fn report<'a>(&'a self, wanted: &'a ReportWanted) -> Answer<'a, RenderedReport>;
+
+    /// One window of a contract after the other, oldest first: as its report is kept, else as it stands now.
+    ///
+    /// # Errors
+    /// [`QueryError::UnknownContract`](crate::QueryError::UnknownContract),
+    /// [`QueryError::BadPeriod`](crate::QueryError::BadPeriod) also where there are more windows than
+    /// [`limits::LEDGER_WINDOWS`](crate::limits::LEDGER_WINDOWS), or a failure of the store.
+    fn ledger<'a>(&'a self, wanted: &'a LedgerWanted) -> Answer<'a, api::SlaLedger>;
+}
+
+/// Which windows of a contract are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerWanted {
+    /// The contract's id.
+    pub contract: String,
+    /// The name of the first; where there is none, the first of the last [`limits::LEDGER_DEFAULT`](crate::limits::LEDGER_DEFAULT).
+    pub from: Option<String>,
+    /// The name of the last; the one that runs where there is none.
+    pub to: Option<String>,
 }
 
 /// Which report is wanted, and how.

@@ -64,9 +64,7 @@ struct Table {
 
 impl Table {
     fn line(&mut self, cells: [&str; 10]) {
-        let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
-        self.text.push_str(&cells.join(","));
-        self.text.push_str("\r\n");
+        line(&mut self.text, cells);
     }
 
     fn time(&mut self, kind: &str, name: &str, (start, end): (i64, i64), ledger: &Ledger, (value, note): (&str, &str)) {
@@ -91,6 +89,13 @@ impl Table {
     fn fact(&mut self, kind: &str, name: &str, value: &str, note: &str) {
         self.line([kind, name, "", "", "", "", "", "", value, note]);
     }
+}
+
+/// Adds a line.
+pub(crate) fn line<'a>(text: &mut String, cells: impl IntoIterator<Item = &'a str>) {
+    let cells: Vec<String> = cells.into_iter().map(quoted).collect();
+    text.push_str(&cells.join(","));
+    text.push_str("\r\n");
 }
 
 /// A cell, quoted where it has to be. What a spreadsheet would take for a formula is made text.

@@ -2,7 +2,7 @@
 //!
 //! [`Document::of`] writes down what the service level engine worked out; every figure in it is exact, as a whole number of
 //! milliseconds or as the decimal text that is printed. The formats are pure functions of the document, so that a report
-//! that was frozen as JSON is rendered years later without what it was made from.
+//! that was frozen as JSON is rendered years later without what it was made from. [`tables`] writes histories of incidents, states and ledgers as CSV.
 //!
 //! Not here: no judgement, no store, no clock, no float on the way to a figure.
 
@@ -12,6 +12,7 @@ mod html;
 mod markdown;
 mod moment;
 mod revision;
+pub mod tables;
 mod words;
 
 pub use document::{

@@ -1,7 +1,7 @@
 //! What readers are told of contracts.
 
 use quorate_collector_contracts::{Edition, document, revision};
-use quorate_collector_http::{QueryError, RenderedReport, ReportFormat, ReportWanted, Unavailable};
+use quorate_collector_http::{LedgerWanted, QueryError, RenderedReport, ReportFormat, ReportWanted, Unavailable};
 use quorate_collector_report::Document;
 use quorate_collector_sla::ContractId;
 use quorate_model::Millis;
@@ -31,6 +31,13 @@ pub(crate) async fn report(views: &Views, wanted: &ReportWanted) -> Result<Rende
     Ok(RenderedReport { body })
 }
 
+pub(crate) async fn ledger(views: &Views, wanted: &LedgerWanted) -> Result<api::SlaLedger, QueryError> {
+    is_read(views)?;
+    let (sources, wanted) = (views.sources(), wanted.clone());
+    let worker = tokio::task::spawn_blocking(move || super::ledger::ledger(&sources, &wanted));
+    worker.await.map_err(|error| QueryError::Internal(Box::new(error)))?.map_err(refusal)
+}
+
 /// Before the past is read in, checks look unknown.
 fn is_read(views: &Views) -> Result<(), QueryError> {
     if views.board.loading() > 0 { Err(QueryError::Unavailable(Unavailable::Starting)) } else { Ok(()) }
@@ -40,7 +47,7 @@ fn is_read(views: &Views) -> Result<(), QueryError> {
 pub(super) fn render(sources: &Sources, wanted: &ReportWanted) -> Result<String, ContractError> {
     let unknown = || ContractError::Unknown(wanted.contract.clone());
     let id = ContractId::new(&wanted.contract).map_err(|_| unknown())?;
-    let which = wanted.period.as_deref().map_or(Wanted::At(sources.now), Wanted::Named);
+    let which = wanted.period.as_deref().map_or(Wanted::running(sources.now), Wanted::Named);
     let window = terms(sources, &id, which, Vec::new())?.window;
     let key = revision::key(&id, &window);
     if let Some(document) = keep::kept(sources, &key, wanted.revision)? {
@@ -71,7 +78,7 @@ fn refusal(error: ContractError) -> QueryError {
     match error {
         ContractError::Unknown(id) => QueryError::UnknownContract(id),
         ContractError::Period(error) => QueryError::BadPeriod(error.to_string()),
-        ContractError::NotBegun(_) => QueryError::BadPeriod(error.to_string()),
+        ContractError::NotBegun(_) | ContractError::Range(_) => QueryError::BadPeriod(error.to_string()),
         ContractError::NoRevision { period, revision, last } => QueryError::UnknownRevision {
             period,
             revision,

@@ -149,7 +149,7 @@ fn due(sources: &Sources, id: &ContractId) -> Result<Vec<String>, ContractError>
 }
 
 /// A moment of the window before; rolling windows come day by day.
-fn before(window: &Window) -> CollectorTime {
+pub(super) fn before(window: &Window) -> CollectorTime {
     match window.kind {
         WindowKind::RollingDays(_) => window.interval.end() - Millis::from_secs(86_400) - Millis::new(1),
         _ => window.interval.start() - Millis::new(1),

@@ -62,7 +62,7 @@ impl Standings {
 
 fn status(sources: &Sources, contract: &Contract) -> Result<api::SlaStatus, ContractError> {
     let id = &contract.terms().id;
-    let material = material(sources, id, Wanted::At(sources.now), Depth::Figures)?;
+    let material = material(sources, id, Wanted::running(sources.now), Depth::Figures)?;
     let standing = standing(&material, sources.now)?;
     let mut reports = keep::names_of(sources, id)?;
     reports.reverse();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use quorate_collector_config::contract::{Catalogue, zone};
 use quorate_collector_sla::{Contract, ContractId, Exclusion, Window, Zone};
-use quorate_model::CollectorTime;
+use quorate_model::{CollectorTime, Millis};
 
 use super::{ContractError, Sources};
 
@@ -27,6 +27,13 @@ pub(crate) enum Wanted<'a> {
     Named(&'a str),
     /// The one that holds this moment.
     At(CollectorTime),
+}
+
+impl Wanted<'_> {
+    /// The window that runs. In its first moment nothing is known of it yet; the one before counts as running then.
+    pub(crate) fn running(now: CollectorTime) -> Self {
+        Self::At(now - Millis::new(1))
+    }
 }
 
 /// The terms of a window. `excluded` is what people entered for the contract.

@@ -13,7 +13,7 @@ use super::terms::Wanted;
 use crate::core::tests::{ALL, Lab, START, at, loaded};
 
 /// The hour of the lab's clock that starts 2800 s after its first moment.
-const HOUR: &str = "2026-09-21T15";
+pub(super) const HOUR: &str = "2026-09-21T15";
 const HOUR_FROM: i64 = 2_800;
 const HOUR_TO: i64 = HOUR_FROM + 3_600;
 
@@ -32,12 +32,12 @@ fn gold() -> ContractId {
     ContractId::new("gold").expect("is an id")
 }
 
-fn hours_later(hours: i64) -> i64 {
+pub(super) fn hours_later(hours: i64) -> i64 {
     HOUR_TO + hours * 3_600
 }
 
 /// An hour of samples with an outage from 4000 to 4200 s, which all agents see.
-async fn an_hour_with_an_outage(contract: &str) -> Lab {
+pub(super) async fn an_hour_with_an_outage(contract: &str) -> Lab {
     let mut lab = Lab::start(&config(contract));
     lab.set(HOUR_TO + 300);
     lab.send(&ALL, (HOUR_FROM - 200, HOUR_TO + 200), &[(4_000, 4_200)]).await;
@@ -134,7 +134,7 @@ async fn a_running_window_tells_budget_and_burn() {
     assert_eq!(*snapshot.counters().slas, slas);
 }
 
-async fn ask(lab: &Lab, period: &str, revision: Option<u32>) -> Result<String, QueryError> {
+pub(super) async fn ask(lab: &Lab, period: &str, revision: Option<u32>) -> Result<String, QueryError> {
     let wanted = ReportWanted {
         contract: "gold".to_owned(),
         period: Some(period.to_owned()),
@@ -144,7 +144,7 @@ async fn ask(lab: &Lab, period: &str, revision: Option<u32>) -> Result<String, Q
     lab.views().report(&wanted).await.map(|report| report.body)
 }
 
-async fn keep_round(lab: &Lab) -> Vec<Kept> {
+pub(super) async fn keep_round(lab: &Lab) -> Vec<Kept> {
     let sources = lab.views().sources();
     tokio::task::spawn_blocking(move || round(&sources, &mut String::new())).await.expect("does not panic")
 }

@@ -63,7 +63,7 @@ async fn what_was_decided_is_there_again_after_a_kill() {
 
     let program = Program::start(&place);
     ready(program.http).await;
-    let handled: Value = get(program.http, &format!("/api/v1/incidents/{id}/handling")).await;
+    let handled: Value = get(program.http, &format!("/api/v1/incidents/{id}")).await;
     assert_eq!(handled["handling"]["severity"], "critical");
     assert_eq!(handled["handling"]["resolved"]["author"], "anna");
     let told = handled["handling"]["updates"].as_array().expect("a list");
@@ -71,8 +71,8 @@ async fn what_was_decided_is_there_again_after_a_kill() {
         told.iter().map(|told| told["text"].as_str()).collect::<Vec<_>>(),
         [Some("We look into it."), Some("A cable.")]
     );
-    let support = handled["support"].as_array().expect("a list");
-    assert_eq!((support.len(), &support[0]["kept"]), (1, &Value::from("met")));
+    let promises = handled["promises"].as_array().expect("a list");
+    assert_eq!((promises.len(), &promises[0]["kept"]), (1, &Value::from("met")));
     let again = until(program.http, REPORT, |report: &Document| report.ledger.down_ms == 0).await;
     assert_eq!(again.exclusions, after.exclusions);
     let trail: Value = get(program.http, "/api/v1/audit").await;

@@ -98,6 +98,11 @@ fn operators_plan_exclude_and_see_who_did_what() -> anyhow::Result<()> {
     desk.says(&["incident", "show", "none"], 2, &["none"])?;
     desk.says(&["claim", "open", "gold", "2026-10", "acme"], 2, &["claim"])?;
     desk.says(&["claim", "list"], 0, &["0 claims"])?;
+    desk.says(&["claim", "reopen", "gold", "2026-10", "acme"], 2, &["there is no claim gold/2026-10/acme"])?;
+    desk.says(&["sla", "ledger", "gold"], 0, &["gold", "not measured", "provisional"])?;
+    desk.says(&["sla", "ledger", "gold", "--format", "csv"], 0, &["contract,period,", "gold,2"])?;
+    desk.says(&["sla", "ledger", "gold", "--from", "2026-10-04"], 2, &["2026-10-04", "2026-10"])?;
+    desk.says(&["incidents", "--format", "csv"], 0, &["incident,check,class,start"])?;
     desk.says(&["audit"], 0, &["3 entries", "anna", "withdraw", "exclusion maintenance-1"])?;
     desk.says(&["audit", "--output", "json"], 0, &["\"approver\\\":\\\"carol\\\""])?;
     desk.says(&["incident", "ack", "none", "--token-file", "x"], 5, &["read x"])?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Signing, decide};
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::incidents::counted;
 use crate::moment::show_seconds;
 use crate::paint::Tone;
 use crate::session::{Look, Session};
@@ -27,6 +28,8 @@ enum Command {
     Accept(Which),
     /// Refuse a claim.
     Refuse(Which),
+    /// Open a refused claim again, as the customer objects.
+    Reopen(Which),
     /// Note that an accepted claim is paid.
     Pay(Which),
     /// Every claim, with its deadline and state.
@@ -66,6 +69,7 @@ pub(crate) fn run(arguments: &ClaimArguments, session: &mut Session<'_>) -> Resu
         Command::Open(which) => (which, None),
         Command::Accept(which) => (which, Some("accepted")),
         Command::Refuse(which) => (which, Some("refused")),
+        Command::Reopen(which) => (which, Some("open")),
         Command::Pay(which) => (which, Some("paid")),
         Command::List => {
             let told: Claims = session.api()?.get_now(&["api", "v1", "claims"], &[])?;
@@ -106,7 +110,7 @@ fn render(told: &Claims, look: &Look) -> String {
             Cell::new(Tone::Plain, last.map_or("-", |change| change.signed.author.as_str())),
         ]);
     }
-    let mut text = look.heading(&format!("{} claims", told.claims.len()), told.now_ms);
+    let mut text = look.heading(&counted(told.claims.len(), "claim"), told.now_ms);
     if !told.claims.is_empty() {
         text.push_str(&table.render(look.paint));
     }

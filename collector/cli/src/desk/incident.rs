@@ -87,19 +87,13 @@ struct Show {
     incident: String,
 }
 
-/// How an incident is handled, as the collector tells it.
+/// An incident with how it is handled, as the collector tells it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Handled {
-    handling: Option<Handling>,
-    support: Vec<SupportVerdict>,
-}
-
-/// An incident with how it is handled.
-#[derive(Clone, Debug, Serialize)]
 struct Whole {
-    incident: Incident,
     #[serde(flatten)]
-    handled: Handled,
+    incident: Incident,
+    handling: Option<Handling>,
+    promises: Vec<SupportVerdict>,
 }
 
 /// Sends what is decided, or shows an incident.
@@ -123,10 +117,8 @@ pub(crate) fn run(arguments: &IncidentArguments, session: &mut Session<'_>) -> R
 }
 
 fn show(id: &str, session: &mut Session<'_>) -> Result<Exit, CommandError> {
-    let api = session.api()?;
-    let incident: Incident = api.get_now(&["api", "v1", "incidents", id], &[])?;
-    let handled: Handled = api.get_now(&["api", "v1", "incidents", id, "handling"], &[])?;
-    session.answer(&Whole { incident, handled }, render)?;
+    let whole: Whole = session.api()?.get_now(&["api", "v1", "incidents", id], &[])?;
+    session.answer(&whole, render)?;
     Ok(Exit::Fine)
 }
 
@@ -140,7 +132,7 @@ fn render(whole: &Whole, look: &Look) -> String {
         format!("counted   {}", show_span(incident.billed_ms)),
         format!("regions   {}", incident.regions.join(" ")),
     ];
-    if let Some(handling) = &whole.handled.handling {
+    if let Some(handling) = &whole.handling {
         let signed = |what: &str, signed: &Option<quorate_collector_desk::Signed>| {
             signed.as_ref().map(|signed| format!("{what}  {} by {}", at(signed.at_ms), signed.author))
         };
@@ -159,7 +151,7 @@ fn render(whole: &Whole, look: &Look) -> String {
     } else {
         lines.push("nobody has handled it yet".to_owned());
     }
-    for promise in &whole.handled.support {
+    for promise in &whole.promises {
         let SupportVerdict { plan, what, target_ms, took_ms, kept, .. } = promise;
         let tone = if kept == "missed" { Tone::Bad } else { Tone::Plain };
         let line =

@@ -1,7 +1,7 @@
 //! `quorate sla status`: how every contract is doing in the window that runs.
 
 use clap::Args;
-use quorate_proto::api::{SlaStatus, Slas};
+use quorate_proto::api::{SlaStatus, Slas, SpreadText};
 
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -65,17 +65,26 @@ fn render(told: &Slas, look: &Look) -> String {
     format!("{}{}", look.heading("Contracts", told.now_ms), table.render(look.paint))
 }
 
-fn row(sla: &SlaStatus, look: &Look) -> Vec<Cell> {
-    let percent = |text: &str| format!("{text} %");
-    let (point, between) = match &sla.uptime_percent {
-        Some(uptime) => (percent(&uptime.point), format!("{} % and {} %", uptime.low, uptime.high)),
+/// An uptime and between what it lies.
+pub(super) fn percent_bounds(uptime: Option<&SpreadText>) -> (String, String) {
+    match uptime {
+        Some(uptime) => (format!("{} %", uptime.point), format!("{} % and {} %", uptime.low, uptime.high)),
         None => ("not measured".to_owned(), "-".to_owned()),
-    };
-    let tone = match sla.breach.as_str() {
+    }
+}
+
+/// How bad a breach is.
+pub(super) fn breach_tone(breach: &str) -> Tone {
+    match breach {
         "none" => Tone::Good,
         "possible" => Tone::Warn,
         _ => Tone::Bad,
-    };
+    }
+}
+
+fn row(sla: &SlaStatus, look: &Look) -> Vec<Cell> {
+    let percent = |text: &str| format!("{text} %");
+    let (point, between) = percent_bounds(sla.uptime_percent.as_ref());
     let left = match &sla.budget {
         Some(budget) if budget.left_ms < 0 => Cell::new(Tone::Bad, format!("-{}", show_span(-budget.left_ms))),
         Some(budget) => Cell::from(show_span(budget.left_ms)),
@@ -89,7 +98,7 @@ fn row(sla: &SlaStatus, look: &Look) -> Vec<Cell> {
         Cell::from(point),
         Cell::from(between),
         Cell::from(percent(&sla.coverage_percent)),
-        Cell::new(tone, &sla.breach),
+        Cell::new(breach_tone(&sla.breach), &sla.breach),
         left,
     ];
     for stretch in BURN {

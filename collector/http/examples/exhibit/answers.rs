@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hdrhistogram::Histogram;
 use quorate_collector_desk::{ClaimRecord, Decision, ExclusionRecord};
 use quorate_collector_http::{
-    Answer, AuditLine, Decided, Desk, Handled, IncidentFilter, IncidentPhase, NotSigned, Published, Queries,
-    QueryError, RegionHistogram, RenderedReport, ReportWanted, Reports, Snapshot, Unavailable, Window,
+    Answer, AuditLine, Decided, Desk, Handled, IncidentFilter, IncidentPhase, LedgerWanted, NotSigned, Published,
+    Queries, QueryError, RegionHistogram, RenderedReport, ReportWanted, Reports, Snapshot, Unavailable, Window,
 };
 use quorate_model::{CheckId, CollectorTime, Incident, IncidentId, Sample};
 use quorate_proto::api;
@@ -57,6 +57,10 @@ impl Reports for Exhibit {
     fn report<'a>(&'a self, wanted: &'a ReportWanted) -> Answer<'a, RenderedReport> {
         Box::pin(std::future::ready(Err(QueryError::UnknownContract(wanted.contract.clone()))))
     }
+
+    fn ledger<'a>(&'a self, wanted: &'a LedgerWanted) -> Answer<'a, api::SlaLedger> {
+        Box::pin(std::future::ready(Err(QueryError::UnknownContract(wanted.contract.clone()))))
+    }
 }
 
 /// Nobody decides anything here.
@@ -69,8 +73,8 @@ impl Desk for Exhibit {
         Box::pin(std::future::ready(Err(QueryError::Unavailable(Unavailable::Stopping))))
     }
 
-    fn handling<'a>(&'a self, incident: &'a IncidentId) -> Answer<'a, Handled> {
-        Box::pin(std::future::ready(Err(QueryError::UnknownIncident(incident.clone()))))
+    fn handling(&self, _: &api::Incident) -> Result<Handled, QueryError> {
+        Ok(Handled { handling: None, promises: Vec::new() })
     }
 
     fn exclusions(&self) -> Vec<ExclusionRecord> {

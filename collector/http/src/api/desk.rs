@@ -7,12 +7,10 @@ use axum::response::Response;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use quorate_collector_desk::{ClaimRecord, Decision, ExclusionRecord};
-use quorate_model::IncidentId;
 use serde::{Deserialize, Serialize};
 
 use super::error::Refusal;
 use super::history::{now, refuse_other_origins};
-use super::incidents::incident_of;
 use super::parameters::Parameters;
 use super::present::json;
 use super::{App, Request};
@@ -67,12 +65,6 @@ fn token(headers: &HeaderMap) -> Option<String> {
     let given = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = given.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
-}
-
-pub(super) async fn handling(app: &App, request: &Request) -> Result<Response, Refusal> {
-    let id: IncidentId = incident_of(request)?;
-    let _place = app.read_place().await?;
-    json(&app.queries.handling(&id).await?)
 }
 
 #[derive(Serialize)]

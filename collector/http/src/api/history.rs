@@ -3,12 +3,13 @@
 use axum::response::Response;
 use hdrhistogram::Histogram;
 use http::header::{HOST, ORIGIN};
+use quorate_collector_report::tables;
 use quorate_model::CollectorTime;
 use quorate_proto::api;
 
 use super::error::Refusal;
 use super::parameters::Parameters;
-use super::present::{check_id, json};
+use super::present::{TableFormat, check_id, csv, json, lines};
 use super::{App, Request};
 use crate::limits;
 use crate::queries::{QueryError, RegionHistogram, Window};
@@ -20,8 +21,14 @@ pub(super) fn now(app: &App) -> CollectorTime {
 pub(super) async fn segments(app: &App, request: &Request, parameters: &Parameters) -> Result<Response, Refusal> {
     let check = check_id(request)?;
     let window = parameters.window(now(app), limits::SEGMENTS_WINDOW)?;
+    let format = parameters.word("format", &TableFormat::WORDS)?.unwrap_or_default();
     let _place = app.read_place().await?;
-    json(&app.queries.segments(&check, window).await?)
+    let segments = app.queries.segments(&check, window).await?;
+    match format {
+        TableFormat::Json => json(&segments),
+        TableFormat::Csv => Ok(csv(tables::states(&segments))),
+        TableFormat::Lines => Ok(lines(tables::state_lines(&segments))),
+    }
 }
 
 pub(super) async fn explain(app: &App, request: &Request, parameters: &Parameters) -> Result<Response, Refusal> {

@@ -121,6 +121,37 @@ pub(super) fn json<T: Serialize>(value: &T) -> Result<Response, Refusal> {
     Ok(typed("application/json", serde_json::to_vec(value)?))
 }
 
+/// How a history is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum TableFormat {
+    /// The whole answer.
+    #[default]
+    Json,
+    /// A table for a spreadsheet.
+    Csv,
+    /// One object a line.
+    Lines,
+}
+
+impl TableFormat {
+    /// The words where an answer is no list of lines.
+    pub(super) const JSON_OR_CSV: [(&'static str, Self); 2] = [("json", Self::Json), ("csv", Self::Csv)];
+
+    /// All words.
+    pub(super) const WORDS: [(&'static str, Self); 3] =
+        [("json", Self::Json), ("csv", Self::Csv), ("jsonl", Self::Lines)];
+}
+
+/// A table for a spreadsheet.
+pub(super) fn csv(text: String) -> Response {
+    typed("text/csv; charset=utf-8", text)
+}
+
+/// JSON Lines.
+pub(super) fn lines(text: String) -> Response {
+    typed("application/jsonl", text)
+}
+
 fn typed(content_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -207,6 +207,38 @@ async fn pages_of_incidents_join_without_loss_or_repetition() {
 }
 
 #[tokio::test]
+async fn histories_are_tables_where_asked_for_and_name_their_next_page() {
+    let page = send(&app(), "GET", "/api/v1/incidents?format=csv&limit=2&check=shop", &[]).await;
+    assert_eq!(page.headers["content-type"], "text/csv; charset=utf-8");
+    assert_eq!(page.text().lines().count(), 3);
+    let link = page.headers["link"].to_str().expect("is text");
+    let next = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\"")).expect("is a link");
+    let second = send(&app(), "GET", next, &[]).await;
+    assert_ne!(second.text(), page.text());
+    let whole: api::Incidents = get("/api/v1/incidents?limit=4&check=shop").await;
+    let ids: Vec<String> = whole.incidents.into_iter().map(|incident| incident.id).collect();
+    let lines = page.text().lines().skip(1).chain(second.text().lines().skip(1));
+    let told: Vec<&str> = lines.filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(told, ids);
+
+    let window = format!("from_ms={}&to_ms={NOW_MS}", NOW_MS - 60_000);
+    let csv = send(&app(), "GET", &format!("/api/v1/checks/shop/segments?format=csv&{window}"), &[]).await;
+    assert!(csv.text().starts_with("check,state,start,end,"), "{}", csv.text());
+    let lines = send(&app(), "GET", &format!("/api/v1/checks/shop/segments?format=jsonl&{window}"), &[]).await;
+    assert_eq!(lines.headers["content-type"], "application/jsonl");
+    assert_eq!(lines.text().lines().count() + 1, csv.text().lines().count());
+    assert!(lines.text().starts_with("{\"check\":\"shop\","), "{}", lines.text());
+
+    let ledger: api::SlaLedger = get("/api/v1/slas/gold/ledger?from=2026-09").await;
+    assert_eq!(ledger.windows.len(), 1);
+    let csv = send(&app(), "GET", "/api/v1/slas/gold/ledger?format=csv", &[]).await;
+    assert!(csv.text().contains("\r\ngold,2026-09,"), "{}", csv.text());
+    refused("GET", "/api/v1/slas/gold/ledger?from=2031-01", 400, "bad_parameter", &["2031-01"]).await;
+    refused("GET", "/api/v1/slas/none/ledger", 404, "unknown_contract", &["none"]).await;
+    refused("GET", "/api/v1/slas/gold/ledger?format=xml", 400, "bad_parameter", &["json, csv"]).await;
+}
+
+#[tokio::test]
 async fn incidents_are_filtered_by_time_and_by_whether_they_last() {
     let open: api::Incidents = get("/api/v1/incidents?open=true").await;
     assert_eq!(open.incidents.len(), 1);
@@ -215,6 +247,9 @@ async fn incidents_are_filtered_by_time_and_by_whether_they_last() {
     assert_eq!(recent.incidents.len(), 4, "two of the last hour and two that ended in it");
     let one: api::Incident = get("/api/v1/incidents/shop-017").await;
     assert_eq!(one.id, "shop-017");
+    let whole: serde_json::Value = get("/api/v1/incidents/shop-017").await;
+    assert_eq!(whole["handling"]["acknowledged"]["author"], "anna");
+    assert_eq!(whole["promises"][0]["kept"], "met");
 }
 
 #[tokio::test]

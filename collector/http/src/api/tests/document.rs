@@ -7,6 +7,7 @@ use quorate_proto::api;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::api::incidents::IncidentInFull;
 use crate::api::{OPENAPI, Operation};
 use crate::fixture::{Archive, explanation, segments, snapshot, summary};
 use crate::limits;
@@ -166,7 +167,9 @@ async fn every_answer_has_the_fields_of_the_document() {
     conforms(Operation::Incidents, &ask(archive.incidents.clone(), None));
     conforms(Operation::Incidents, &ask(Vec::new(), Some("1~x".to_owned())));
     for incident in archive.incidents.iter().take(2) {
-        conforms(Operation::Incident, incident);
+        for handled in [crate::fixture::handled(), crate::Handled { handling: None, promises: Vec::new() }] {
+            conforms(Operation::Incident, &IncidentInFull { incident: incident.clone(), handled });
+        }
     }
     let reply = super::get::<Value>("/api/v1/checks/shop/latency").await;
     conforms(Operation::Latency, &reply);
@@ -175,9 +178,13 @@ async fn every_answer_has_the_fields_of_the_document() {
     conforms(Operation::ProbeNow, &archive.probe_now(&shop).await.expect("shop can be probed"));
     let bare = api::SlaStatus { objective_percent: None, uptime_percent: None, budget: None, ..crate::fixture::sla() };
     conforms(Operation::Slas, &api::Slas { now_ms: 0, slas: vec![crate::fixture::sla(), bare] });
+    let mut ledger = crate::fixture::sla_ledger();
+    conforms(Operation::SlaLedger, &ledger);
+    for window in &mut ledger.windows {
+        (window.uptime_percent, window.objective_percent) = (None, None);
+    }
+    conforms(Operation::SlaLedger, &ledger);
     conforms(Operation::Ready, &archive.readiness());
-    conforms(Operation::Handling, &crate::fixture::handled());
-    conforms(Operation::Handling, &crate::Handled { handling: None, support: Vec::new() });
     conforms(Operation::Exclusions, &super::get::<Value>("/api/v1/exclusions").await);
     conforms(Operation::Claims, &super::get::<Value>("/api/v1/claims").await);
     conforms(Operation::Audit, &super::get::<Value>("/api/v1/audit").await);
