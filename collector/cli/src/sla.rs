@@ -39,10 +39,10 @@ enum SlaCommand {
     Status(status::StatusArguments),
     /// A contract's windows one behind the other: where their time went, uptime, breach, credit.
     Ledger(ledger::LedgerArguments),
-    /// Make a contract of an OpenSLO v1 document; what a contract cannot express is told on the standard error, and the exit
+    /// Make a contract of an SLO of OpenSLO v1; what a contract cannot express is told on the standard error, and the exit
     /// code is 1 then.
     Import(openslo::ImportArguments),
-    /// Make an OpenSLO v1 document of a contract; what OpenSLO cannot express is told on the standard error, and the exit code
+    /// Make an SLO of OpenSLO v1 of a contract; what OpenSLO cannot express is told on the standard error, and the exit code
     /// is 1 then.
     Export(openslo::ExportArguments),
 }

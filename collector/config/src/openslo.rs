@@ -2,7 +2,8 @@
 //!
 //! The two say different things: an SLO has metric sources, alert policies and labels, a contract has exclusions, credits
 //! and service hours. What the other side cannot express is told as a remark, never dropped in silence. [`import`] reads
-//! one document of kind SLO; [`export`] writes one. A contract of which everything can be expressed comes back as it was.
+//! one SLO of a file and the SLIs it refers to there; [`export`] writes one SLO. A contract whose export has no remark comes
+//! back as it was.
 //!
 //! An exported SLO names its indicators as metric sources of type `quorate`, so that an import knows what a number
 //! measures; of any other source it cannot be told, and a bound of latency has no unit in OpenSLO.
@@ -10,11 +11,15 @@
 mod contract_yaml;
 mod export;
 mod import;
+mod indicator;
+mod keys;
+mod objective;
+mod objects;
 mod window;
 
 use quorate_collector_sla::Contract;
 
-use crate::yaml::{Diagnostic, Document};
+use crate::yaml::{Diagnostic, Documents};
 
 pub use export::{Exported, export};
 
@@ -38,14 +43,19 @@ pub struct Imported {
     pub remarks: Vec<Diagnostic>,
 }
 
-/// Reads one document of OpenSLO v1 of kind SLO.
+/// Reads the only SLO of a file of OpenSLO v1, or the one with the name.
+///
+/// The file is one document or several, each with one object or a list of them. An `indicatorRef` is looked up there; objects
+/// of other kinds are remarks.
 ///
 /// # Errors
-/// Every wrong value in the text, by place.
-pub fn import(text: &str) -> Result<Imported, Vec<Diagnostic>> {
-    let document = Document::parse(text).map_err(|error| vec![error])?;
-    let (contract, mut remarks) = document.read(import::slo)?;
+/// Every wrong value in what was read, by place; no SLO, or several of which none is named.
+pub fn import(text: &str, name: Option<&str>) -> Result<Imported, Vec<Diagnostic>> {
+    let documents = Documents::parse(text).map_err(|error| vec![error])?;
+    let (contract, mut remarks) = documents.read(|cursors| import::slo(cursors, name))?;
     remarks.sort_by(|a, b| (a.position, &a.path).cmp(&(b.position, &b.path)));
+    // Two objectives can refer to the same SLI.
+    remarks.dedup();
     let yaml = contract_yaml::write(contract.terms());
     Ok(Imported { contract, yaml, remarks })
 }

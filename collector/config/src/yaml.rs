@@ -5,6 +5,8 @@
 //! error in the text, each with line, column and key path. Unknown keys are found by [`Fields::finish`], duplicate ones
 //! when a map is opened.
 //!
+//! [`Documents`] is the same for a text of several documents.
+//!
 //! The tree knows nothing of what is configured; no default lives here.
 
 mod cursor;
@@ -33,10 +35,20 @@ const MAX_REPLAYED: usize = 50_000;
 /// The most values in one text.
 const MAX_NODES: usize = 1_000_000;
 
+/// The most documents in one text, where several are read.
+const MAX_DOCUMENTS: usize = 1000;
+
 /// A parsed text with the place of every value.
 #[derive(Debug)]
 pub struct Document {
     root: Node,
+}
+
+/// A parsed text of several documents, one behind another with `---` between them.
+#[derive(Debug)]
+pub struct Documents {
+    /// At least one.
+    roots: Vec<Node>,
 }
 
 /// A value and where it stands.
@@ -79,26 +91,7 @@ impl Document {
     /// # Errors
     /// The first mistake of syntax, as nothing behind it can be understood; or a text too large or too deep.
     pub fn parse(text: &str) -> Result<Self, Diagnostic> {
-        if text.len() > MAX_TEXT_BYTES {
-            return Err(Diagnostic::new(
-                Position::START,
-                String::new(),
-                format!("the text has {} bytes; allowed are {MAX_TEXT_BYTES}", text.len()),
-            ));
-        }
-        let options = serde_saphyr::options! {
-            budget: serde_saphyr::budget! {
-                max_depth: MAX_DEPTH,
-                max_nodes: MAX_NODES,
-                max_events: 2 * MAX_NODES,
-                max_documents: 1,
-            },
-            alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_REPLAYED },
-            duplicate_keys: DuplicateKeyPolicy::PassThrough,
-            strict_booleans: true,
-            reject_unsupported_tags: true,
-            non_finite_float_policy: NonFiniteFloatPolicy::AsString,
-        };
+        let options = options(text, 1)?;
         match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
             Ok(raw) => Ok(Self { root: Node::from_raw(raw, text) }),
             Err(error) => Err(Diagnostic::from_syntax(&error)),
@@ -110,17 +103,75 @@ impl Document {
     /// # Errors
     /// What `read` noted through its cursor; at least one entry, at most [`MAX_DIAGNOSTICS`] and one that counts the rest.
     pub fn read<T>(&self, read: impl FnOnce(&Cursor<'_>) -> Option<T>) -> Result<T, Vec<Diagnostic>> {
-        let sink = RefCell::new(Vec::new());
-        let made = read(&Cursor::root(&self.root, &sink));
-        let mut errors = sink.into_inner();
-        match made {
-            Some(made) if errors.is_empty() => Ok(made),
-            _ => {
-                if errors.is_empty() {
-                    errors.push(Diagnostic::new(self.root.position, String::new(), "cannot be read".to_owned()));
+        walk(std::slice::from_ref(&self.root), |cursors| cursors.first().and_then(read))
+    }
+}
+
+impl Documents {
+    /// Reads YAML documents; empty ones are skipped, and a text without any is one empty document.
+    ///
+    /// # Errors
+    /// The first mistake of syntax; or a text too large or too deep, or too many documents.
+    pub fn parse(text: &str) -> Result<Self, Diagnostic> {
+        let options = options(text, MAX_DOCUMENTS)?;
+        match serde_saphyr::from_multiple_with_options::<Spanned<Raw>>(text, options) {
+            Ok(raws) => {
+                let mut roots: Vec<Node> = raws.into_iter().map(|raw| Node::from_raw(raw, text)).collect();
+                if roots.is_empty() {
+                    roots.push(Node { position: Position::START, value: Value::Null });
                 }
-                Err(diagnostic::in_order(errors))
+                Ok(Self { roots })
             }
+            Err(error) => Err(Diagnostic::from_syntax(&error)),
+        }
+    }
+
+    /// Walks all documents with one `read`, as [`Document::read`] does one; key paths begin anew in each.
+    ///
+    /// # Errors
+    /// What `read` noted through its cursors, as [`Document::read`] tells it.
+    pub fn read<T>(&self, read: impl FnOnce(&[Cursor<'_>]) -> Option<T>) -> Result<T, Vec<Diagnostic>> {
+        walk(&self.roots, read)
+    }
+}
+
+/// How the YAML reader is bounded, for a text that is not too long.
+fn options(text: &str, max_documents: usize) -> Result<serde_saphyr::Options, Diagnostic> {
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(Diagnostic::new(
+            Position::START,
+            String::new(),
+            format!("the text has {} bytes; allowed are {MAX_TEXT_BYTES}", text.len()),
+        ));
+    }
+    Ok(serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: MAX_DEPTH,
+            max_nodes: MAX_NODES,
+            max_events: 2 * MAX_NODES,
+            max_documents: max_documents,
+        },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_REPLAYED },
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        strict_booleans: true,
+        reject_unsupported_tags: true,
+        non_finite_float_policy: NonFiniteFloatPolicy::AsString,
+    })
+}
+
+fn walk<T>(roots: &[Node], read: impl FnOnce(&[Cursor<'_>]) -> Option<T>) -> Result<T, Vec<Diagnostic>> {
+    let sink = RefCell::new(Vec::new());
+    let cursors: Vec<Cursor<'_>> = roots.iter().map(|root| Cursor::root(root, &sink)).collect();
+    let made = read(&cursors);
+    let mut errors = sink.take();
+    match made {
+        Some(made) if errors.is_empty() => Ok(made),
+        _ => {
+            if errors.is_empty() {
+                let position = roots.first().map_or(Position::START, |root| root.position);
+                errors.push(Diagnostic::new(position, String::new(), "cannot be read".to_owned()));
+            }
+            Err(diagnostic::in_order(errors))
         }
     }
 }

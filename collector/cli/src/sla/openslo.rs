@@ -13,9 +13,12 @@ use crate::session::Session;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct ImportArguments {
-    /// The OpenSLO v1 document of kind SLO, a YAML file.
+    /// A YAML file with an SLO of OpenSLO v1 and, where it refers to one, its SLI.
     #[arg(long, value_name = "FILE")]
     openslo: PathBuf,
+    /// The SLO's name, where the file has several.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -28,7 +31,8 @@ pub(super) struct ExportArguments {
 /// Writes a contract's YAML, with whichever `--output`.
 pub(super) fn import(arguments: &ImportArguments, session: &mut Session<'_>) -> Result<Exit, CommandError> {
     let path = &arguments.openslo;
-    let imported = openslo::import(&read_text(path)?).map_err(|errors| all_errors(path, &errors))?;
+    let imported =
+        openslo::import(&read_text(path)?, arguments.name.as_deref()).map_err(|errors| all_errors(path, &errors))?;
     let remarks = imported.remarks.iter().map(|remark| format!("{}:{remark}", path.display()));
     tell(session, remarks, &imported.yaml)
 }

@@ -139,6 +139,19 @@ fn a_contract_goes_to_openslo_and_comes_back() {
 }
 
 #[test]
+fn one_slo_of_a_file_is_imported_by_its_name() {
+    let plain = "id: shop\nname: Shop\nservice: shop\nbasis: requests\nobjectives: {availability: \"99.9%\"}\n";
+    let (_, slo, _) = with_file(plain, &["export", "--contract"]);
+    let both = format!("{slo}---\n{}", slo.replace("name: \"shop\"", "name: api"));
+    let (exit, out, err) = with_file(&both, &["import", "--openslo"]);
+    assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
+    assert!(err.contains("choose one by its name: shop, api"), "{err}");
+    let (exit, out, err) = with_file(&both, &["import", "--name", "api", "--openslo"]);
+    assert_eq!((exit, err.as_str()), (Exit::Fine, ""));
+    assert!(out.starts_with("id: \"api\"\n"), "{out}");
+}
+
+#[test]
 fn what_openslo_has_no_place_for_is_named() {
     let (exit, out, err) = with_file(CONTRACT, &["export", "--contract"]);
     assert_eq!(exit, Exit::No);

@@ -12,6 +12,12 @@ use quorate_model::Millis;
 use super::{API_VERSION, OWN_SOURCE};
 use crate::scalar::format_duration;
 
+/// The method that counts attempts.
+const OCCURRENCES: &str = "Occurrences";
+
+/// The most characters of a name, by RFC 1123; readers bound the name for people by it too.
+const MAX_NAME: usize = 63;
+
 /// An SLO out of a contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exported {
@@ -24,10 +30,22 @@ pub struct Exported {
 /// Writes a contract as an SLO of OpenSLO v1.
 pub fn export(contract: &Contract) -> Exported {
     let mut export = Export { terms: contract.terms(), yaml: String::new(), remarks: Vec::new() };
-    export.head();
+    let name = export.head();
+    let method = export.method();
+    let entries = export.entries(method == OCCURRENCES);
+    // Each objective of a contract measures something else. An SLO of one has its indicator; with several objectives it is a
+    // composite SLO, whose objectives have their own.
+    if let [entry] = entries.as_slice() {
+        export.indicator(2, &name, entry);
+    }
     export.window();
-    let occurrences = export.budgeting();
-    export.objectives(occurrences);
+    export.line(2, format_args!("budgetingMethod: {method}\n  objectives:"));
+    for (index, entry) in entries.iter().enumerate() {
+        export.objective(entry);
+        if entries.len() > 1 {
+            export.indicator(6, &format!("{}-{}", name.get(..MAX_NAME - 8).unwrap_or(&name), index + 1), entry);
+        }
+    }
     export.rest();
     Exported { yaml: export.yaml, remarks: export.remarks }
 }
@@ -47,6 +65,20 @@ fn ratio(percent: Percent) -> String {
     if fraction.is_empty() { format!("{whole}.0") } else { format!("{whole}.{fraction}") }
 }
 
+/// The least percentage over 0.
+fn least() -> Percent {
+    Percent::parse("0.000001").expect("the least percentage")
+}
+
+/// A name as OpenSLO has them, after RFC 1123: 1 to 63 of a to z, 0 to 9 and, not at an end, `-`.
+fn rfc_1123(text: &str) -> String {
+    let spelled: String =
+        text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let trimmed = spelled.trim_matches('-');
+    let cut = trimmed.get(..MAX_NAME).unwrap_or(trimmed).trim_end_matches('-');
+    if cut.is_empty() { "contract".to_owned() } else { cut.to_owned() }
+}
+
 struct Export<'a> {
     terms: &'a ContractDraft,
     yaml: String,
@@ -60,7 +92,13 @@ enum Indicator<'a> {
     Latency(&'a LatencyObjective),
 }
 
-impl Export<'_> {
+/// One objective of the SLO.
+struct Entry<'a> {
+    indicator: Indicator<'a>,
+    target: Percent,
+}
+
+impl<'a> Export<'a> {
     fn line(&mut self, indent: usize, line: std::fmt::Arguments<'_>) {
         writeln!(self.yaml, "{:indent$}{line}", "").expect("a string takes every text");
     }
@@ -69,11 +107,23 @@ impl Export<'_> {
         self.remarks.push(text.into());
     }
 
-    fn head(&mut self) {
+    /// Writes what comes before the indicator; gives the SLO's name.
+    fn head(&mut self) -> String {
         let terms = self.terms;
+        let name = rfc_1123(terms.id.as_str());
+        if name != terms.id.as_str() {
+            self.remark(format!(
+                "id: {} is no name of OpenSLO, which are up to {MAX_NAME} of a to z, 0 to 9 and - between them; written as {name}",
+                terms.id
+            ));
+        }
         self.line(0, format_args!("apiVersion: {API_VERSION}\nkind: SLO\nmetadata:"));
-        self.line(2, format_args!("name: {}", quoted(terms.id.as_str())));
-        self.line(2, format_args!("displayName: {}", quoted(&terms.name)));
+        self.line(2, format_args!("name: {}", quoted(&name)));
+        let display: String = terms.name.chars().take(MAX_NAME).collect();
+        if display != terms.name {
+            self.remark(format!("name: readers of OpenSLO take {MAX_NAME} characters; the others are left out"));
+        }
+        self.line(2, format_args!("displayName: {}", quoted(&display)));
         self.line(0, format_args!("spec:"));
         if let Service::Check(check) = &terms.service {
             self.line(2, format_args!("service: {}", quoted(check.as_str())));
@@ -85,6 +135,7 @@ impl Export<'_> {
                 checks.join(", ")
             ));
         }
+        name
     }
 
     fn window(&mut self) {
@@ -111,10 +162,9 @@ impl Export<'_> {
         self.line(8, format_args!("timeZone: {}", quoted(zone)));
     }
 
-    /// Writes the method; true if it counts occurrences.
-    fn budgeting(&mut self) -> bool {
-        let method = match self.terms.basis {
-            Basis::Requests => "Occurrences",
+    fn method(&mut self) -> &'static str {
+        match self.terms.basis {
+            Basis::Requests => OCCURRENCES,
             Basis::IntervalErrorRateMean { .. } => "RatioTimeslices",
             Basis::MinuteErrorRate { .. } => "Timeslices",
             Basis::MinuteAllFail => {
@@ -131,55 +181,73 @@ impl Export<'_> {
                 );
                 "Timeslices"
             }
-        };
-        self.line(2, format_args!("budgetingMethod: {method}"));
-        method == "Occurrences"
+        }
     }
 
-    fn objectives(&mut self, occurrences: bool) {
+    /// The contract's objectives that an SLO can have; at least one, as it has to have one.
+    fn entries(&mut self, occurrences: bool) -> Vec<Entry<'a>> {
         let terms = self.terms;
         let mut entries = Vec::new();
         if let Some(availability) = terms.objectives.availability {
-            entries.push((Indicator::Availability, availability));
+            let target = self.target("objectives.availability", availability);
+            entries.push(Entry { indicator: Indicator::Availability, target });
         }
-        if let Some(rate) = terms.objectives.error_rate {
-            match (occurrences, rate.rest() > Percent::ZERO) {
-                (true, true) => entries.push((Indicator::ErrorRate, rate.rest())),
-                (true, false) => self.remark("objectives.error_rate: an SLO has no target of nothing; left out"),
-                (false, _) => self.remark(format!(
-                    "objectives.error_rate: goes with the budgeting method Occurrences only; {rate}% is left out"
-                )),
+        match terms.objectives.error_rate {
+            Some(rate) if occurrences => {
+                let target = self.target("objectives.error_rate", rate.rest());
+                entries.push(Entry { indicator: Indicator::ErrorRate, target });
             }
+            Some(rate) => self.remark(format!(
+                "objectives.error_rate: goes with the budgeting method {OCCURRENCES} only; {rate}% is left out"
+            )),
+            None => {}
         }
-        for (index, entry) in terms.objectives.latency.iter().enumerate() {
+        for (index, latency) in terms.objectives.latency.iter().enumerate() {
+            let key = format!("objectives.latency[{index}]");
+            let percentile = latency.percentile;
             if occurrences {
-                entries.push((Indicator::Latency(entry), entry.percentile));
+                let target = self.target(&key, percentile);
+                entries.push(Entry { indicator: Indicator::Latency(latency), target });
             } else {
                 self.remark(format!(
-                    "objectives.latency[{index}]: goes with the budgeting method Occurrences only; percentile {} is left out",
-                    entry.percentile
+                    "{key}: goes with the budgeting method {OCCURRENCES} only; percentile {percentile} is left out"
                 ));
             }
         }
         if entries.is_empty() {
-            self.remark("objectives: an SLO has to have one and the contract has none that fits; the list is empty");
-            self.line(2, format_args!("objectives: []"));
-            return;
+            self.remark(
+                "objectives: an SLO has to have one and the contract has none that fits; written with a target of 0, which \
+                 promises nothing",
+            );
+            entries.push(Entry { indicator: Indicator::Availability, target: Percent::ZERO });
         }
-        // A contract's objectives measure different things; those of one indicator would be thresholds of the same.
-        self.line(2, format_args!("objectives:"));
-        for (index, (indicator, target)) in entries.iter().enumerate() {
-            self.line(4, format_args!("- target: {}", ratio(*target)));
-            if let Indicator::Latency(entry) = indicator {
-                let micros = entry.under.get();
+        entries
+    }
+
+    /// A target as OpenSLO has them, which are under the whole.
+    fn target(&mut self, key: &str, percent: Percent) -> Percent {
+        if percent < Percent::HUNDRED {
+            return percent;
+        }
+        let nearest = least().rest();
+        self.remark(format!(
+            "{key}: a target of OpenSLO is under 1; written as {}, the nearest below, which is read as {nearest}%",
+            ratio(nearest)
+        ));
+        nearest
+    }
+
+    fn objective(&mut self, entry: &Entry<'_>) {
+        self.line(4, format_args!("- target: {}", ratio(entry.target)));
+        match entry.indicator {
+            Indicator::Latency(latency) => {
+                let micros = latency.under.get();
                 let fraction = format!(".{:03}", micros % 1000);
                 let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
                 self.line(6, format_args!("op: lt\n      value: {}{fraction}", micros / 1000));
             }
-            if matches!(indicator, Indicator::Availability) {
-                self.slices();
-            }
-            self.indicator(index, indicator);
+            Indicator::Availability => self.slices(),
+            Indicator::ErrorRate => {}
         }
     }
 
@@ -187,16 +255,10 @@ impl Export<'_> {
         match self.terms.basis {
             Basis::Requests => {}
             Basis::IntervalErrorRateMean { interval } => {
-                if interval.get() % super::MINUTE_MS == 0 {
-                    self.line(6, format_args!("timeSliceWindow: {}m", interval.get() / super::MINUTE_MS));
-                } else {
-                    let shown = format_duration(interval);
-                    self.line(6, format_args!("timeSliceWindow: 1m"));
-                    self.remark(format!("basis: a slice is whole minutes; its {shown} are written as 1m"));
-                }
+                self.line(6, format_args!("timeSliceWindow: {}m", interval.get() / super::MINUTE_MS));
             }
             Basis::MinuteErrorRate { over } => self.slice_target(over.rest()),
-            Basis::MinuteAllFail => self.slice_target(Percent::parse("0.000001").expect("the least percentage")),
+            Basis::MinuteAllFail => self.slice_target(least()),
             Basis::Continuous => self.slice_target(Percent::HUNDRED),
         }
     }
@@ -205,27 +267,27 @@ impl Export<'_> {
         self.line(6, format_args!("timeSliceTarget: {}\n      timeSliceWindow: 1m", ratio(target)));
     }
 
-    fn indicator(&mut self, index: usize, indicator: &Indicator<'_>) {
-        let number = index + 1;
-        self.line(6, format_args!("indicator:\n        metadata:"));
-        self.line(10, format_args!("name: {}", quoted(&format!("{}-{number}", self.terms.id.as_str()))));
-        self.line(8, format_args!("spec:"));
-        match indicator {
-            Indicator::Latency(entry) => {
-                self.line(10, format_args!("thresholdMetric:"));
-                self.source(12, "latency_ms", entry.region.as_ref().map(quorate_model::RegionId::as_str));
+    fn indicator(&mut self, indent: usize, name: &str, entry: &Entry<'_>) {
+        self.line(indent, format_args!("indicator:"));
+        self.line(indent + 2, format_args!("metadata:"));
+        self.line(indent + 4, format_args!("name: {}", quoted(name)));
+        self.line(indent + 2, format_args!("spec:"));
+        let (part, measure) = match &entry.indicator {
+            Indicator::Latency(latency) => {
+                self.line(indent + 4, format_args!("thresholdMetric:"));
+                let region = latency.region.as_ref().map(quorate_model::RegionId::as_str);
+                self.source(indent + 6, "latency_ms", region);
+                return;
             }
-            Indicator::Availability | Indicator::ErrorRate => {
-                let (part, measure) = match indicator {
-                    Indicator::ErrorRate => ("bad", "failed_attempts"),
-                    _ => ("good", "good_attempts"),
-                };
-                self.line(10, format_args!("ratioMetric:\n            counter: true\n            {part}:"));
-                self.source(14, measure, None);
-                self.line(12, format_args!("total:"));
-                self.source(14, "all_attempts", None);
-            }
-        }
+            Indicator::ErrorRate => ("bad", "failed_attempts"),
+            Indicator::Availability => ("good", "good_attempts"),
+        };
+        self.line(indent + 4, format_args!("ratioMetric:"));
+        self.line(indent + 6, format_args!("counter: true"));
+        self.line(indent + 6, format_args!("{part}:"));
+        self.source(indent + 8, measure, None);
+        self.line(indent + 6, format_args!("total:"));
+        self.source(indent + 8, "all_attempts", None);
     }
 
     fn source(&mut self, indent: usize, measure: &str, region: Option<&str>) {
@@ -264,11 +326,5 @@ impl Export<'_> {
             left.push("credit: is left out".to_owned());
         }
         self.remarks.extend(left.into_iter().map(|text| text + ", as an SLO has no place for it"));
-        if terms.objectives.availability.is_none() && terms.basis != Basis::Requests {
-            let basis = terms.basis.as_str();
-            self.remark(format!(
-                "basis: {basis} stands at the objective of availability, which the contract does not have"
-            ));
-        }
     }
 }

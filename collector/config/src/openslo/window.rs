@@ -63,26 +63,45 @@ impl Start {
         })
     }
 
-    /// The contract's window that starts there and lasts `duration`; `None` if it has none such.
-    pub(super) fn window(self, duration: Shorthand) -> Option<WindowKind> {
+    /// The contract's window that lasts `duration`, and whether it starts there; `None` if it has none such.
+    pub(super) fn window(self, duration: Shorthand) -> Option<CalendarWindow> {
         let time = self.0.time();
         let whole_hour = time.minute() == 0 && time.second() == 0 && time.subsec_nanosecond() == 0;
-        if (duration.count, duration.unit) == (1, 'h') || (duration.count, duration.unit) == (60, 'm') {
-            return whole_hour.then_some(WindowKind::CalendarHour);
-        }
-        if time != jiff::civil::Time::midnight() {
-            return None;
-        }
+        let midnight = time == jiff::civil::Time::midnight();
         let (month, day) = (self.0.month(), self.0.day());
-        let kind = match (duration.count, duration.unit) {
-            (1, 'd') | (24, 'h') => WindowKind::CalendarDay,
-            (1, 'w') | (7, 'd') if self.0.weekday() == jiff::civil::Weekday::Monday => WindowKind::CalendarWeek,
-            (1, 'M') if day == 1 => WindowKind::CalendarMonth,
-            (1, 'M') => WindowKind::BillingMonth { anchor_day: day.unsigned_abs() },
-            (1, 'Q') | (3, 'M') if day == 1 && month % 3 == 1 => WindowKind::CalendarQuarter,
-            (1, 'Y') | (4, 'Q') | (12, 'M') if day == 1 && month == 1 => WindowKind::CalendarYear,
+        let (kind, exact, starts) = match (duration.count, duration.unit) {
+            (1, 'h') | (60, 'm') => (WindowKind::CalendarHour, whole_hour, "on the whole hour"),
+            (1, 'd') | (24, 'h') => (WindowKind::CalendarDay, midnight, "at midnight"),
+            (1, 'w') | (7, 'd') => {
+                let monday = self.0.weekday() == jiff::civil::Weekday::Monday;
+                (WindowKind::CalendarWeek, midnight && monday, "at midnight on Monday")
+            }
+            (1, 'M') if day == 1 => (WindowKind::CalendarMonth, midnight, "at midnight"),
+            (1, 'M') => {
+                let anchor_day = day.unsigned_abs();
+                (WindowKind::BillingMonth { anchor_day }, midnight, "at midnight of that day")
+            }
+            (1, 'Q') | (3, 'M') => {
+                let first = day == 1 && month % 3 == 1;
+                let starts = "at midnight on the first of January, April, July and October";
+                (WindowKind::CalendarQuarter, midnight && first, starts)
+            }
+            (1, 'Y') | (4, 'Q') | (12, 'M') => {
+                let first = day == 1 && month == 1;
+                (WindowKind::CalendarYear, midnight && first, "at midnight on the first of January")
+            }
             _ => return None,
         };
-        Some(kind)
+        Some(CalendarWindow { kind, exact, starts })
     }
+}
+
+/// The contract's window for a start and a length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CalendarWindow {
+    pub(super) kind: WindowKind,
+    /// Whether a window of this kind starts at that start.
+    pub(super) exact: bool,
+    /// When windows of this kind start, in words.
+    pub(super) starts: &'static str,
 }

@@ -16,7 +16,7 @@ const MAX_REGEX_BYTES: usize = 1 << 20;
 const MAX_PATTERN_BYTES: usize = 4096;
 
 /// The most bytes of a name for people.
-const MAX_NAME_BYTES: usize = 200;
+pub(crate) const MAX_NAME_BYTES: usize = 200;
 
 /// A text of at most so many bytes.
 pub(crate) fn text<'a>(cursor: &Cursor<'a>, max_bytes: usize) -> Option<&'a str> {
@@ -28,10 +28,15 @@ pub(crate) fn text<'a>(cursor: &Cursor<'a>, max_bytes: usize) -> Option<&'a str>
     Some(text)
 }
 
+/// Whether a text is a name for people: one line, not too long.
+pub(crate) fn is_name(text: &str) -> bool {
+    text.len() <= MAX_NAME_BYTES && !text.trim().is_empty() && !text.chars().any(char::is_control)
+}
+
 /// A name for people: one line.
 pub(crate) fn name(cursor: &Cursor<'_>) -> Option<String> {
     let name = text(cursor, MAX_NAME_BYTES)?;
-    if name.trim().is_empty() || name.chars().any(char::is_control) {
+    if !is_name(name) {
         cursor.expected("a name on one line");
         return None;
     }

@@ -56,8 +56,11 @@ impl Diagnostic {
         let position = plain.location().map_or(Position::START, Position::of);
         // The reader's own text says the place again at its end or start; ours stands in front of every message.
         let text = match plain {
-            serde_saphyr::Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => {
+            serde_saphyr::Error::Budget { breach: BudgetBreach::Documents { documents: ..=2 }, .. } => {
                 "more than one document; give one".to_owned()
+            }
+            serde_saphyr::Error::Budget { breach: BudgetBreach::Documents { documents }, .. } => {
+                format!("{documents} documents or more; give fewer")
             }
             serde_saphyr::Error::Budget { .. } => "nested too deep, or too many values".to_owned(),
             other => other.to_string(),

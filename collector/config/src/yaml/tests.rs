@@ -69,6 +69,23 @@ fn the_document_has_to_be_a_map() {
 }
 
 #[test]
+fn several_documents_are_read_with_places_in_the_whole_text() {
+    let text = "---\nname: 0.10\nports: []\n---\n# nothing\n---\nname: b\nports: [x]\n---\n";
+    let documents = Documents::parse(text).expect("is YAML");
+    let found = documents.read(|cursors| cursors.iter().map(read_sample).collect::<Option<Vec<_>>>());
+    let found: Vec<String> = found.expect_err("x is no port").iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["8:9: ports[0]: expected a whole number from 1 to 65535, found \"x\""]);
+    let good = Documents::parse(&text.replace('x', "443")).expect("is YAML");
+    let samples = good.read(|cursors| cursors.iter().map(read_sample).collect::<Option<Vec<_>>>());
+    let names: Vec<String> = samples.expect("are samples").into_iter().map(|sample| sample.name).collect();
+    assert_eq!(names, ["0.10", "b"], "spelled as written");
+    let nothing = Documents::parse("").expect("is YAML").read(|cursors| cursors.first().and_then(read_sample));
+    assert_eq!(nothing.expect_err("is empty")[0].to_string(), "1:1: expected a map, found nothing");
+    let many = Documents::parse(&"---\na: 1\n".repeat(MAX_DOCUMENTS + 1)).expect_err("too many");
+    assert_eq!(many.message, "not readable as YAML: 1001 documents or more; give fewer");
+}
+
+#[test]
 fn syntax_errors_have_a_place() {
     for text in ["name: [1\n", "name: \"x\n", "a: b: c\n", "name: !include x\n", "a: 1\n---\nb: 2\n"] {
         let found = errors(text);
