@@ -6,15 +6,19 @@
 //!
 //! Not here: no judgement, no store, no clock, no float on the way to a figure.
 
+#[cfg(test)]
+mod complete;
 mod csv;
 mod document;
 mod html;
 mod markdown;
 mod moment;
 mod revision;
+mod sentences;
 mod words;
 
 pub use document::{
-    BudgetLine, Change, CheckLine, CustomerLine, Day, Document, DocumentError, ErrorRate, ExclusionLine, IncidentLine,
-    Latency, LatencyPromise, Ledger, OutageLine, Period, Seen, Stretch, Voter, Worst,
+    AppliedExclusion, BudgetLine, Change, CheckLine, CustomerLine, Day, Document, DocumentError, ErrorRate,
+    ExclusionLine, IncidentLine, Latency, LatencyPromise, Ledger, OutageLine, Period, Rule, Seen, Stretch, Voter,
+    Worst,
 };
