@@ -3,6 +3,7 @@
 mod account;
 mod charts;
 mod events;
+mod margins;
 
 use std::fmt::{self, Write as _};
 
@@ -106,7 +107,8 @@ impl Document {
         let (name, label) = (Safe(&self.name), Safe(&self.period.label));
         page.add(format_args!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{name}, {label}: service level \
-             report</title><meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head><body>"
+             report</title><meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}{}</style></head><body>",
+            margins::rules(self)
         ));
         self.head(&mut page);
         self.figures(&mut page);
