@@ -1,6 +1,7 @@
 //! Everything a report says, as it is printed.
 
 mod of;
+mod rules;
 
 use quorate_proto::api::{Spread, SpreadText};
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Document {
+    /// The version of this data model; see [`Document::FORMAT`].
+    #[serde(default = "first_format")]
+    pub format: u32,
     /// The contract.
     pub contract: String,
     /// Its name for people.
@@ -69,8 +73,21 @@ pub struct Document {
     pub customers: Vec<CustomerLine>,
     /// How the checks were probed and judged, by the time each version came into effect.
     pub checks: Vec<CheckLine>,
+    /// The rules of the contract that the figures follow from.
+    #[serde(default)]
+    pub rules: Vec<Rule>,
     /// What changed since the revision before.
     pub change: Option<Change>,
+}
+
+/// A rule of the contract, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// What it is about, such as `unknown time`.
+    pub about: String,
+    /// What it says.
+    pub says: String,
 }
 
 /// A stretch of time.
@@ -234,6 +251,23 @@ pub struct IncidentLine {
     pub failures: Vec<Seen>,
     /// Samples that can be looked up: agent, boot, number.
     pub evidence: Vec<String>,
+    /// The exclusions that leave out some of its downtime.
+    #[serde(default)]
+    pub exclusions: Vec<AppliedExclusion>,
+}
+
+/// What an exclusion leaves out of an incident. Class, start and end are those of its [`ExclusionLine`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppliedExclusion {
+    /// The exclusion's class.
+    pub class: String,
+    /// The exclusion's start.
+    pub start_ms: i64,
+    /// The exclusion's end.
+    pub end_ms: i64,
+    /// How much of the incident's downtime it leaves out. What two exclusions both name, both leave out.
+    pub excluded_ms: i64,
 }
 
 /// How often something was seen.
@@ -268,6 +302,15 @@ pub struct ExclusionLine {
     pub approver: Option<String>,
     /// When it was announced.
     pub announced_at_ms: Option<i64>,
+    /// When it was entered.
+    #[serde(default)]
+    pub recorded_at_ms: Option<i64>,
+    /// When the work really ended, where that was told.
+    #[serde(default)]
+    pub actual_end_ms: Option<i64>,
+    /// Where it can be looked up.
+    #[serde(default)]
+    pub evidence: Vec<String>,
 }
 
 /// What one customer is owed.
@@ -324,6 +367,9 @@ pub struct Voter {
     pub region: String,
     /// Who runs the network there.
     pub provider: String,
+    /// Its weight, where weights decide.
+    #[serde(default)]
+    pub weight: Option<u32>,
 }
 
 /// What changed since an earlier revision.
@@ -345,7 +391,33 @@ pub struct Change {
 #[error("line {}, column {}: this is no report", .0.line(), .0.column())]
 pub struct DocumentError(#[source] serde_json::Error);
 
+const fn first_format() -> u32 {
+    1
+}
+
 impl Document {
+    /// The version of the data model that is written. 2 added the rules, exclusions of incidents, weights, and of
+    /// exclusions when they were entered, when they really ended and where they can be looked up; a report of 1 lacks
+    /// them.
+    pub const FORMAT: u32 = 2;
+
+    /// The document without what the data model of that version lacked, so that a report is compared with one frozen
+    /// earlier by what both can say.
+    #[must_use]
+    pub fn in_format(mut self, format: u32) -> Self {
+        self.format = format.min(self.format);
+        if format < 2 {
+            self.rules.clear();
+            self.incidents.iter_mut().for_each(|line| line.exclusions.clear());
+            for line in &mut self.exclusions {
+                (line.recorded_at_ms, line.actual_end_ms) = (None, None);
+                line.evidence.clear();
+            }
+            self.checks.iter_mut().flat_map(|line| &mut line.voters).for_each(|voter| voter.weight = None);
+        }
+        self
+    }
+
     /// The document as JSON, one key a line.
     pub fn json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("texts, numbers and lists are always JSON");

@@ -2,20 +2,24 @@
 //!
 //! [`Document::of`] writes down what the service level engine worked out; every figure in it is exact, as a whole number of
 //! milliseconds or as the decimal text that is printed. The formats are pure functions of the document, so that a report
-//! that was frozen as JSON is rendered years later without what it was made from. [`tables`] writes histories of incidents, states and ledgers as CSV.
+//! that was frozen as JSON is rendered years later without what it was made from. [`tables`] writes histories of incidents, states and windows.
 //!
 //! Not here: no judgement, no store, no clock, no float on the way to a figure.
 
+#[cfg(test)]
+mod complete;
 mod csv;
 mod document;
 mod html;
 mod markdown;
 mod moment;
 mod revision;
+mod sentences;
 pub mod tables;
 mod words;
 
 pub use document::{
-    BudgetLine, Change, CheckLine, CustomerLine, Day, Document, DocumentError, ErrorRate, ExclusionLine, IncidentLine,
-    Latency, LatencyPromise, Ledger, OutageLine, Period, Seen, Stretch, Voter, Worst,
+    AppliedExclusion, BudgetLine, Change, CheckLine, CustomerLine, Day, Document, DocumentError, ErrorRate,
+    ExclusionLine, IncidentLine, Latency, LatencyPromise, Ledger, OutageLine, Period, Rule, Seen, Stretch, Voter,
+    Worst,
 };

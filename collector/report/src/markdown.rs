@@ -1,11 +1,13 @@
 //! The report as Markdown, for a ticket or a wiki.
 
-use std::fmt::Write as _;
+mod text;
 
 use quorate_proto::api::SpreadText;
 
-use crate::document::Document;
+use crate::document::{Document, OutageLine};
 use crate::moment::{Moments, latency, span};
+use crate::sentences;
+use text::{Text, plain};
 
 impl Document {
     /// The report as Markdown with tables.
@@ -22,17 +24,21 @@ impl Document {
             self.revision
         ));
         self.summary(&mut out);
-        self.time(&mut out);
+        self.time(&mut out, &moments);
         self.incidents_md(&mut out, &moments);
+        self.outages_md(&mut out, &moments);
         self.exclusions_md(&mut out, &moments);
         self.latency_md(&mut out);
+        self.worst_md(&mut out, &moments);
         self.customers_md(&mut out, &moments);
+        self.rules_md(&mut out);
         self.method(&mut out, &moments);
         self.change_md(&mut out);
         out.line(format_args!(
-            "\nMade {} from inputs with the SHA-256 `{}`.",
+            "\nMade {} from inputs with the SHA-256 `{}`. Percentages are cut off, never rounded up. Times are of {}.",
             moments.second(self.made_at_ms),
-            self.input_hash
+            self.input_hash,
+            plain(&self.timezone)
         ));
         out.0
     }
@@ -47,6 +53,10 @@ impl Document {
         }
         let [low, point, high] = [self.down_ms.low, self.down_ms.point, self.down_ms.high].map(span);
         out.row(&["downtime that counts", &point, &low, &high]);
+        if let Some(budget) = &self.budget {
+            let [low, point, high] = [budget.spent_ms.low, budget.spent_ms.point, budget.spent_ms.high].map(span);
+            out.row(&["error budget spent", &point, &low, &high]);
+        }
         out.line(format_args!(""));
         if let Some(objective) = &self.objective_percent {
             out.line(format_args!("- Promised: {objective} %. Breach: **{}**.", self.breach));
@@ -66,8 +76,8 @@ impl Document {
         }
     }
 
-    fn time(&self, out: &mut Text) {
-        out.line(format_args!("\n## Where the time went\n"));
+    fn time(&self, out: &mut Text, moments: &Moments) {
+        out.section("Where the time went");
         out.table(&["", "time", "ms"]);
         let ledger = &self.ledger;
         for (what, ms) in [
@@ -79,28 +89,69 @@ impl Document {
         ] {
             out.row(&[what, &span(ms), &ms.to_string()]);
         }
+        let days = self.days_not_up();
+        if !days.is_empty() {
+            out.line(format_args!("\nBy day:\n"));
+            out.table(&["day", "up", "down", "unknown", "excluded", "of the error budget"]);
+        }
+        for day in days {
+            let parts = [day.ledger.up_ms, day.ledger.down_ms, day.ledger.unknown_ms, day.ledger.excluded_ms];
+            let [up, down, unknown, excluded] = parts.map(span);
+            let spent = self.budget.as_ref().map_or("-".to_owned(), |_| span(day.spent_ms));
+            out.row(&[&day.period.label, &up, &down, &unknown, &excluded, &spent]);
+        }
+        self.other_days().iter().for_each(|others| out.line(format_args!("\n{others}")));
+        let (stretches, rest) = self.unknown_stretches();
+        if !stretches.is_empty() {
+            out.line(format_args!("\nNot known:\n"));
+            out.table(&["from", "to", "length"]);
+        }
+        for line in stretches {
+            let [start, end] = [line.start_ms, line.end_ms].map(|at| moments.second(at));
+            out.row(&[&start, &end, &span(line.end_ms - line.start_ms)]);
+        }
+        if let Some(rest) = rest {
+            out.line(format_args!("\n{rest}"));
+        }
     }
 
     fn incidents_md(&self, out: &mut Text, moments: &Moments) {
-        out.line(format_args!("\n## Incidents\n"));
+        out.section("Incidents");
         if self.incidents.is_empty() {
             out.line(format_args!("None."));
             return;
         }
-        out.table(&["incident", "check", "start", "end", "class", "counted", "regions", "failures"]);
+        out.table(&["incident", "check", "start", "end", "class", "downtime", "left out", "regions", "failures"]);
         for line in &self.incidents {
-            let failures: Vec<String> =
-                line.failures.iter().map(|seen| format!("{} x {}", seen.times, seen.what)).collect();
             out.row(&[
                 &line.id,
                 &line.check,
-                &moments.second(line.start_ms),
-                &line.end_ms.map_or("open".to_owned(), |end| moments.second(end)),
+                &sentences::start(line, moments),
+                &sentences::end(line, moments),
                 &line.class,
                 &span(line.billed_ms),
+                &sentences::left_out(line, moments).join("; "),
                 &line.regions.join(", "),
-                &failures.join(", "),
+                &sentences::failures(line),
             ]);
+        }
+        out.line(format_args!("\nWhat speaks for them; samples are named by agent, boot and number:\n"));
+        out.table(&["incident", "bad samples and runs", "samples to look up"]);
+        for line in &self.incidents {
+            out.row(&[&line.id, &line.support.to_string(), &line.evidence.join(", ")]);
+        }
+    }
+
+    fn outages_md(&self, out: &mut Text, moments: &Moments) {
+        if self.outages.is_empty() {
+            return;
+        }
+        out.section("Outages of the service");
+        out.table(&["start", "end", "length", "downtime that counts", ""]);
+        for OutageLine { start_ms, end_ms, down_ms, not_counted } in &self.outages {
+            let [start, end] = [*start_ms, *end_ms].map(|at| moments.second(at));
+            let [length, down] = [end_ms - start_ms, *down_ms].map(span);
+            out.row(&[&start, &end, &length, &down, not_counted.as_deref().unwrap_or("")]);
         }
     }
 
@@ -108,8 +159,8 @@ impl Document {
         if self.exclusions.is_empty() {
             return;
         }
-        out.line(format_args!("\n## Exclusions\n"));
-        out.table(&["class", "start", "end", "left out", "reason", "refused because"]);
+        out.section("Exclusions");
+        out.table(&["class", "start", "end", "left out", "reason", "refused because", "entered"]);
         for line in &self.exclusions {
             out.row(&[
                 &line.class,
@@ -118,6 +169,7 @@ impl Document {
                 &span(line.excluded_ms),
                 &plain(&line.reason),
                 &line.refused.join("; "),
+                &plain(&sentences::entered(line, moments).join("; ")),
             ]);
         }
     }
@@ -126,7 +178,7 @@ impl Document {
         if self.latency.is_empty() && self.latency_promises.is_empty() {
             return;
         }
-        out.line(format_args!("\n## Latency\n"));
+        out.section("Latency");
         for line in &self.latency_promises {
             let region = line.region.as_deref().map_or(String::new(), |region| format!(" in {region}"));
             let measured = line.measured_us.map_or("not measured".to_owned(), latency);
@@ -141,11 +193,24 @@ impl Document {
         }
     }
 
+    fn worst_md(&self, out: &mut Text, moments: &Moments) {
+        if self.worst.is_empty() {
+            return;
+        }
+        out.section("Worst window of each length");
+        out.table(&["length", "from", "downtime", "availability"]);
+        for line in &self.worst {
+            let availability = format!("{} %", line.availability_percent);
+            let [length, down] = [line.end_ms - line.start_ms, line.down_ms].map(span);
+            out.row(&[&length, &moments.second(line.start_ms), &down, &availability]);
+        }
+    }
+
     fn customers_md(&self, out: &mut Text, moments: &Moments) {
         if self.customers.is_empty() {
             return;
         }
-        out.line(format_args!("\n## Credits\n"));
+        out.section("Credits");
         out.table(&["customer", "plan", "fee", "share", "credit", "claim before", "derivation"]);
         for line in &self.customers {
             out.row(&[
@@ -160,31 +225,43 @@ impl Document {
         }
     }
 
+    fn rules_md(&self, out: &mut Text) {
+        if self.rules.is_empty() {
+            return;
+        }
+        out.section("Rules of the contract");
+        out.table(&["about", "rule"]);
+        for rule in &self.rules {
+            out.row(&[&rule.about, &rule.says]);
+        }
+    }
+
     fn method(&self, out: &mut Text, moments: &Moments) {
         if self.checks.is_empty() {
             return;
         }
-        out.line(format_args!("\n## How it was measured\n"));
-        out.table(&["check", "from", "interval", "timeout", "agents", "regions", "down when bad"]);
+        out.section("How it was measured");
+        out.table(&["check", "from", "interval", "timeout", "agents", "regions", "down when bad", "version"]);
         for line in &self.checks {
-            let voters: Vec<String> =
-                line.voters.iter().map(|voter| format!("{} ({})", voter.region, voter.provider)).collect();
             out.row(&[
                 &line.check,
                 &moments.second(line.from_ms),
                 &span(line.interval_ms),
                 &span(line.timeout_ms),
                 &line.agents.to_string(),
-                &voters.join(", "),
-                &line.quorum,
+                &sentences::voters(line),
+                &sentences::quorum(line),
+                &line.version,
             ]);
         }
     }
 
     fn change_md(&self, out: &mut Text) {
         let Some(change) = &self.change else { return };
-        out.line(format_args!("\n## Changed since revision {}\n", change.since_revision));
-        out.table(&["", "before", "now"]);
+        out.section(&format!("Changed since revision {}", change.since_revision));
+        if !change.figures.is_empty() {
+            out.table(&["", "before", "now"]);
+        }
         for [what, before, now] in &change.figures {
             out.row(&[what, before, now]);
         }
@@ -194,38 +271,4 @@ impl Document {
             }
         }
     }
-}
-
-struct Text(String);
-
-impl Text {
-    fn line(&mut self, line: std::fmt::Arguments<'_>) {
-        writeln!(self.0, "{line}").expect("a text takes every line");
-    }
-
-    fn table(&mut self, heads: &[&str]) {
-        self.row(heads);
-        self.line(format_args!("|{}", "---|".repeat(heads.len())));
-    }
-
-    fn row(&mut self, cells: &[&str]) {
-        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|").replace('\n', " ")).collect();
-        self.line(format_args!("| {} |", cells.join(" | ")));
-    }
-}
-
-/// A person's text on one line, without markup of its own.
-fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\n' | '\r' => out.push(' '),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' => {
-                out.push('\\');
-                out.push(letter);
-            }
-            _ => out.push(letter),
-        }
-    }
-    out
 }

@@ -3,45 +3,125 @@
 use quorate_proto::api::SpreadText;
 
 use crate::document::{Change, Document, IncidentLine};
-use crate::moment::span;
+use crate::moment::{Moments, latency, span};
 
-/// How a figure is read off a report.
-type Figure<'a> = &'a dyn Fn(&Document) -> String;
+/// What stands where a revision has no such figure.
+const NOTHING: &str = "-";
 
 impl Document {
+    /// True if both say the same; which printing it is, when it was made and from what does not count. What the data model
+    /// of the earlier one lacked is no difference.
+    pub fn says_the_same_as(&self, earlier: &Self) -> bool {
+        says(self, earlier.format) == says(earlier, earlier.format)
+    }
+
     /// The document with what changed since an earlier one of the same window, also one read back from JSON.
     #[must_use]
     pub fn with_change_since(mut self, earlier: &Self) -> Self {
-        let uptime = |document: &Self| match &document.uptime_percent {
-            Some(SpreadText { low, point, high }) => format!("{point} % ({low} to {high})"),
-            None => "not measured".to_owned(),
-        };
-        let exclusions = |document: &Self| {
-            let excluded: i64 = document.exclusions.iter().map(|line| line.excluded_ms).sum();
-            format!("{} entries, {} left out", document.exclusions.len(), span(excluded))
-        };
-        let figures: [(&str, Figure<'_>); 9] = [
-            ("uptime", &uptime),
-            ("up", &|d| span(d.ledger.up_ms)),
-            ("down", &|d| span(d.ledger.down_ms)),
-            ("unknown", &|d| span(d.ledger.unknown_ms)),
-            ("excluded", &|d| span(d.ledger.excluded_ms)),
-            ("breach", &|d| d.breach.clone()),
-            ("credit", &|d| format!("{} %", d.credit_percent)),
-            ("exclusions", &exclusions),
-            ("terms and methods", &|d| format!("{} versions of checks", d.checks.len())),
-        ];
-        let figures = figures.iter().map(|(what, of)| [(*what).to_owned(), of(earlier), of(&self)]);
-        let figures = figures.filter(|[_, before, now]| before != now).collect();
-        let ids = |of: &[IncidentLine], missing_in: &dyn Fn(&IncidentLine) -> bool| {
+        let now = self.clone().in_format(earlier.format);
+        let mut figures = differences(&figures(earlier), &figures(&now));
+        let ids = |of: &[IncidentLine], missing_in: &dyn Fn(&IncidentLine) -> bool| -> Vec<String> {
             of.iter().filter(|incident| missing_in(incident)).map(|incident| incident.id.clone()).collect()
         };
-        self.change = Some(Change {
-            since_revision: earlier.revision,
-            figures,
-            incidents_changed: ids(&self.incidents, &|now| !earlier.incidents.contains(now)),
-            incidents_gone: ids(&earlier.incidents, &|old| self.incidents.iter().all(|now| now.id != old.id)),
-        });
+        let incidents_changed = ids(&now.incidents, &|now| !earlier.incidents.contains(now));
+        let incidents_gone = ids(&earlier.incidents, &|old| now.incidents.iter().all(|now| now.id != old.id));
+        if figures.is_empty()
+            && incidents_changed.is_empty()
+            && incidents_gone.is_empty()
+            && !now.says_the_same_as(earlier)
+        {
+            figures.push(["details of".to_owned(), NOTHING.to_owned(), parts_that_differ(&now, earlier).join(", ")]);
+        }
+        self.change = Some(Change { since_revision: earlier.revision, figures, incidents_changed, incidents_gone });
         self
     }
 }
+
+/// The report without what differs from printing to printing.
+fn says(document: &Document, format: u32) -> Document {
+    Document {
+        state: String::new(),
+        revision: 0,
+        made_at_ms: 0,
+        input_hash: String::new(),
+        change: None,
+        ..document.clone().in_format(format)
+    }
+}
+
+/// Figures by name, in the order they are told.
+fn figures(of: &Document) -> Vec<(String, String)> {
+    let moments = Moments::new(&of.timezone);
+    let uptime = match &of.uptime_percent {
+        Some(SpreadText { low, point, high }) => format!("{point} % ({low} to {high})"),
+        None => "not measured".to_owned(),
+    };
+    let excluded: i64 = of.exclusions.iter().map(|line| line.excluded_ms).sum();
+    let counted = of.outages.iter().filter(|outage| outage.not_counted.is_none()).count();
+    let mut all: Vec<(String, String)> = [
+        ("uptime", uptime),
+        ("up", span(of.ledger.up_ms)),
+        ("down", span(of.ledger.down_ms)),
+        ("unknown", span(of.ledger.unknown_ms)),
+        ("excluded", span(of.ledger.excluded_ms)),
+        ("down at least", span(of.down_ms.low)),
+        ("down at most", span(of.down_ms.high)),
+        ("coverage", format!("{} %", of.coverage_percent)),
+        ("breach", of.breach.clone()),
+        ("credit", format!("{} %", of.credit_percent)),
+        ("outages", format!("{}, of which {counted} count", of.outages.len())),
+        ("exclusions", format!("{} entries, {} left out", of.exclusions.len(), span(excluded))),
+        ("terms and methods", format!("{} versions of checks", of.checks.len())),
+    ]
+    .map(|(what, figure)| (what.to_owned(), figure))
+    .into();
+    let mut more = |what: String, figure: String| all.push((what, figure));
+    of.objective_percent.iter().for_each(|objective| more("promised".to_owned(), format!("{objective} %")));
+    if let Some(rate) = &of.error_rate {
+        let measured = rate.measured_percent.as_ref().map_or("not measured".to_owned(), |rate| format!("{rate} %"));
+        more("error rate".to_owned(), format!("{measured}, promised {} %", rate.objective_percent));
+    }
+    for line in &of.exclusions {
+        let refused = if line.refused.is_empty() { String::new() } else { format!(": {}", line.refused.join("; ")) };
+        let what = format!("{} of {}", line.class, moments.second(line.start_ms));
+        more(what, format!("{} left out{refused}", span(line.excluded_ms)));
+    }
+    for line in &of.latency {
+        let region = line.region.as_deref().unwrap_or("all");
+        more(format!("latency, percentile {} of {region}", line.percentile), latency(line.value_us));
+    }
+    for line in &of.customers {
+        more(format!("credit of {}", line.customer), line.credit.clone());
+    }
+    for rule in &of.rules {
+        more(format!("rule on {}", rule.about), rule.says.clone());
+    }
+    all
+}
+
+/// The figures that differ, those that are gone last.
+fn differences(before: &[(String, String)], now: &[(String, String)]) -> Vec<[String; 3]> {
+    let all_of = |what: &str, of: &[(String, String)]| {
+        let same: Vec<&str> = of.iter().filter(|(name, _)| name == what).map(|(_, figure)| figure.as_str()).collect();
+        if same.is_empty() { NOTHING.to_owned() } else { same.join("; ") }
+    };
+    let mut out: Vec<[String; 3]> = Vec::new();
+    for (what, _) in now.iter().chain(before) {
+        let line = [what.clone(), all_of(what, before), all_of(what, now)];
+        if line[1] != line[2] && !out.contains(&line) {
+            out.push(line);
+        }
+    }
+    out
+}
+
+/// The names of the parts of the data model that differ.
+fn parts_that_differ(a: &Document, b: &Document) -> Vec<String> {
+    let parts = |document: &Document| serde_json::to_value(says(document, b.format)).unwrap_or_default();
+    let (a, b) = (parts(a), parts(b));
+    let keys = a.as_object().into_iter().flat_map(serde_json::Map::keys);
+    keys.filter(|key| a.get(key) != b.get(key)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -248,11 +248,28 @@ fn a_report_read_back_is_the_same_in_every_format() {
     assert_eq!((again.csv(), again.markdown(), again.html()), (document.csv(), document.markdown(), document.html()));
 }
 
+/// The same report as a program froze it that knew nothing of rules, weights and exclusions of incidents.
+#[test]
+fn a_report_frozen_by_an_earlier_program_is_read_and_says_the_same() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/report-format-1.json");
+    let frozen = std::fs::read_to_string(path).expect("the file is there");
+    let earlier = Document::parse(&frozen).expect("what was frozen can be read");
+    assert_eq!((earlier.format, earlier.rules.len()), (1, 0));
+    let made = second_revision();
+    assert_eq!(made.format, Document::FORMAT);
+    assert!(made.says_the_same_as(&earlier));
+    let (csv, markdown, html) = (earlier.csv(), earlier.markdown(), earlier.html());
+    for text in [&markdown, &html] {
+        assert!(text.contains("99.9258 %") && !text.contains("Rules of the contract"), "{text}");
+    }
+    assert!(csv.contains("\r\nformat,shop-gold,,,,,,,1,\r\n") && !csv.contains("\r\nrule,"), "{csv}");
+}
+
 #[test]
 fn what_is_no_report_is_refused_with_its_place() {
     let text = second_revision().json().replacen("\"revision\"", "\"revison\"", 1);
     let error = Document::parse(&text).expect_err("a key that is not known");
-    assert!(error.to_string().starts_with("line 11, column"), "{error}");
+    assert!(error.to_string().starts_with("line 12, column"), "{error}");
     assert!(Document::parse("").is_err() && Document::parse("[]").is_err());
 }
 

@@ -2,18 +2,18 @@
 
 use quorate_collector_sla::account::Statement;
 use quorate_collector_sla::evaluate::Counted;
-use quorate_collector_sla::exclusion::Exclusion;
-use quorate_collector_sla::interval::Interval;
+use quorate_collector_sla::exclusion::{Exclusion, Ruling};
+use quorate_collector_sla::interval::{Interval, IntervalSet};
 use quorate_collector_sla::objective::Kept;
 use quorate_collector_sla::report::{CheckMethod, Finality, Report, ReportIncident};
 use quorate_collector_sla::window::Window;
 use quorate_collector_sla::{Contract, Uptime, ledger};
-use quorate_model::{CollectorTime, Millis, RegionId};
+use quorate_model::{CollectorTime, Incident, Millis, Quorum, RegionId};
 use quorate_proto::api::{Spread, SpreadText};
 
 use super::{
-    BudgetLine, CheckLine, CustomerLine, Day, Document, ErrorRate, ExclusionLine, IncidentLine, Latency,
-    LatencyPromise, Ledger, OutageLine, Period, Seen, Stretch, Voter, Worst,
+    AppliedExclusion, BudgetLine, CheckLine, CustomerLine, Day, Document, ErrorRate, ExclusionLine, IncidentLine,
+    Latency, LatencyPromise, Ledger, OutageLine, Period, Seen, Stretch, Voter, Worst, rules,
 };
 use crate::words;
 
@@ -26,6 +26,7 @@ impl Document {
         let evaluation = &report.evaluation;
         let exclusions = &contract.terms().exclusions;
         Self {
+            format: Self::FORMAT,
             contract: report.contract.to_string(),
             name: report.name.clone(),
             timezone: report.timezone.clone(),
@@ -69,10 +70,11 @@ impl Document {
             days: report.days.iter().map(day).collect(),
             stretches: stretches(report),
             outages: evaluation.outages.iter().map(outage).collect(),
-            incidents: report.inputs.incidents.iter().map(incident).collect(),
+            incidents: report.inputs.incidents.iter().map(|entry| incident(entry, &evaluation.rulings)).collect(),
             exclusions: evaluation.rulings.iter().map(|ruling| exclusion(ruling, exclusions)).collect(),
             customers: report.statements.iter().map(customer).collect(),
             checks: report.inputs.methods.iter().map(check).collect(),
+            rules: rules::rules(contract.terms()),
             change: None,
         }
     }
@@ -178,7 +180,25 @@ fn outage(outage: &quorate_collector_sla::evaluate::Outage) -> OutageLine {
     }
 }
 
-fn incident(entry: &ReportIncident) -> IncidentLine {
+/// What the exclusions leave out of an incident's downtime.
+fn applied(incident: &Incident, rulings: &[Ruling]) -> Vec<AppliedExclusion> {
+    let runs = incident.runs.iter().filter_map(|(start, end)| Interval::new(*start, *end));
+    let mut down: IntervalSet = runs.collect();
+    if down.is_empty() {
+        // One that is told of without its runs, as while it is open.
+        let end = incident.end.unwrap_or(incident.end_bounds.latest);
+        down = Interval::new(incident.start, end).into_iter().collect();
+    }
+    let line = |ruling: &Ruling| AppliedExclusion {
+        class: ruling.class.as_str().to_owned(),
+        start_ms: ruling.interval.start().as_millis(),
+        end_ms: ruling.interval.end().as_millis(),
+        excluded_ms: ruling.excluded.intersect(&down).length().get(),
+    };
+    rulings.iter().map(line).filter(|line| line.excluded_ms > 0).collect()
+}
+
+fn incident(entry: &ReportIncident, rulings: &[Ruling]) -> IncidentLine {
     let incident = &entry.incident;
     let pair = |bounds: quorate_model::Bounds| [bounds.earliest.as_millis(), bounds.latest.as_millis()];
     IncidentLine {
@@ -194,10 +214,11 @@ fn incident(entry: &ReportIncident) -> IncidentLine {
         support: incident.support,
         failures: entry.failures.iter().map(|(what, times)| Seen { what: what.to_string(), times: *times }).collect(),
         evidence: entry.evidence.iter().map(|id| format!("{}/{}/{}", id.agent, id.boot.get(), id.seq.get())).collect(),
+        exclusions: applied(incident, rulings),
     }
 }
 
-fn exclusion(ruling: &quorate_collector_sla::exclusion::Ruling, all: &[Exclusion]) -> ExclusionLine {
+fn exclusion(ruling: &Ruling, all: &[Exclusion]) -> ExclusionLine {
     let entry = all.get(ruling.index);
     ExclusionLine {
         class: ruling.class.as_str().to_owned(),
@@ -209,6 +230,9 @@ fn exclusion(ruling: &quorate_collector_sla::exclusion::Ruling, all: &[Exclusion
         author: entry.and_then(|entry| entry.author.clone()),
         approver: entry.and_then(|entry| entry.approver.clone()),
         announced_at_ms: entry.and_then(|entry| entry.announced_at).map(CollectorTime::as_millis),
+        recorded_at_ms: entry.and_then(|entry| entry.recorded_at).map(CollectorTime::as_millis),
+        actual_end_ms: entry.and_then(|entry| entry.actual_end).map(CollectorTime::as_millis),
+        evidence: entry.map(|entry| entry.evidence.clone()).unwrap_or_default(),
     }
 }
 
@@ -236,7 +260,14 @@ fn check(method: &CheckMethod) -> CheckLine {
         voters: policy
             .regions()
             .iter()
-            .map(|seat| Voter { region: seat.region.to_string(), provider: seat.provider.to_string() })
+            .map(|seat| Voter {
+                region: seat.region.to_string(),
+                provider: seat.provider.to_string(),
+                weight: match policy.quorum() {
+                    Quorum::Weights(weights) => weights.get(&seat.region).copied(),
+                    _ => None,
+                },
+            })
             .collect(),
         quorum: words::quorum(policy),
         min_regions: policy.min_regions(),

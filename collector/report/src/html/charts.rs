@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Safe;
-use crate::document::{BudgetLine, Document};
+use crate::document::{BudgetLine, Document, Latency};
 use crate::moment::{Moments, latency as latency_text, span};
 
 const WIDTH: i64 = 720;
@@ -117,24 +117,37 @@ pub(crate) fn burn_down(document: &Document, budget: &BudgetLine, moments: &Mome
     svg
 }
 
-/// Percentiles by region as bars.
-pub(crate) fn latency(document: &Document) -> String {
+/// The most rows of a chart of bars, so that it fits on a page.
+const MAX_BARS: usize = 40;
+
+/// Percentiles by region as bars, in as many charts as there are pages for.
+pub(crate) fn latency(document: &Document) -> Vec<String> {
     let most = document.latency.iter().map(|line| line.value_us).max().unwrap_or(1).max(1);
-    let rows = i64::try_from(document.latency.len()).unwrap_or(0);
-    let mut svg = open(rows * 15 + 4, "latency percentiles by region");
-    for (index, line) in (0i64..).zip(&document.latency) {
+    let label = |line: &Latency| format!("{}, p{}", line.region.as_deref().unwrap_or("all"), line.percentile);
+    let letters = document.latency.iter().map(|line| label(line).chars().count()).max().unwrap_or(0);
+    // Six units a letter; a name that is longer still is squeezed.
+    let room = i64::try_from(letters).unwrap_or(i64::MAX).saturating_mul(6).clamp(110, 300);
+    let squeeze =
+        if letters > 50 { format!(" textLength=\"{room}\" lengthAdjust=\"spacingAndGlyphs\"") } else { String::new() };
+    document.latency.chunks(MAX_BARS).map(|lines| bars(lines, &label, (room + 10, most), &squeeze)).collect()
+}
+
+fn bars(lines: &[Latency], label: &dyn Fn(&Latency) -> String, (left, most): (i64, u64), squeeze: &str) -> String {
+    let mut svg = open(i64::try_from(lines.len()).unwrap_or(0) * 15 + 4, "latency percentiles by region");
+    for (index, line) in (0i64..).zip(lines) {
         let y = index * 15 + 2;
-        let width = i128::from(line.value_us) * 440 / i128::from(most);
-        let region = line.region.as_deref().unwrap_or("all");
-        let (label, value) = (format!("{region}, p{}", line.percentile), latency_text(line.value_us));
+        let width = i64::try_from(i128::from(line.value_us) * i128::from(WIDTH - 160 - left) / i128::from(most));
+        let width = width.unwrap_or(0);
+        let (label, value) = (label(line), latency_text(line.value_us));
+        let squeeze = if label.chars().count() > 50 { squeeze } else { "" };
         write!(
             svg,
-            "<text x=\"0\" y=\"{}\">{}</text><rect x=\"120\" y=\"{y}\" width=\"{width}\" height=\"10\" rx=\"1\" fill=\"{}\"/>\
+            "<text x=\"0\" y=\"{}\"{squeeze}>{}</text><rect x=\"{left}\" y=\"{y}\" width=\"{width}\" height=\"10\" rx=\"1\" fill=\"{}\"/>\
              <text x=\"{}\" y=\"{}\">{value}, of {} answers</text>",
             y + 9,
             Safe(&label),
             if line.region.is_none() { "#24519b" } else { "#8fb0de" },
-            126 + width,
+            left + 6 + width,
             y + 9,
             line.answers
         )
