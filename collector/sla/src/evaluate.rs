@@ -18,7 +18,7 @@ use crate::objective::{ErrorRateResult, judge_error_rate};
 use crate::percent::{Percent, Ratio};
 use crate::timeline::Timeline;
 use crate::window::{Window, WindowKind};
-use crate::zone::Zone;
+use crate::zone::{Date, Zone};
 
 mod mean;
 
@@ -417,7 +417,8 @@ fn begun(parts: u128, scale: u128) -> Millis {
 fn local_days(window: Interval, zone: &Zone) -> u16 {
     let (first, _) = zone.local(window.start());
     let (last, _) = zone.local(CollectorTime::from_millis(window.end().as_millis() - 1));
-    u16::try_from(last.days() - first.days() + 1).unwrap_or(u16::MAX)
+    let days = (first.days()..=last.days()).filter(|day| zone.has(Date::from_days(*day)));
+    u16::try_from(days.count()).unwrap_or(u16::MAX)
 }
 
 fn windows_in_12_months(kind: WindowKind) -> u16 {

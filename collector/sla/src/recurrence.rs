@@ -136,7 +136,8 @@ impl Recurrence {
         Ok(Self { pattern, every, end })
     }
 
-    /// The occurrences that touch `within`, in order. The first window is one of them where the rule names its day.
+    /// The occurrences that touch `within`, in order. The first window is one of them where the rule names its day, also
+    /// where it begins in an hour that comes twice; the others begin at the first moment of their local time.
     pub fn occurrences(&self, first: Interval, within: Interval, zone: &Zone) -> Vec<Interval> {
         let (first_date, clock) = zone.local(first.start());
         let mut out = Vec::new();
@@ -149,7 +150,7 @@ impl Recurrence {
                 break;
             }
             for date in dates.dates {
-                let start = zone.instant(date, clock);
+                let start = if date == first_date { first.start() } else { zone.instant(date, clock) };
                 if start < first.start() {
                     continue;
                 }

@@ -62,7 +62,7 @@ impl ServiceHours {
 fn weekly(hours: &[DailyHours], within: Interval, zone: &Zone) -> IntervalSet {
     // One day more on both sides, as hours may reach past midnight.
     let (first, _) = zone.local(within.start());
-    let (last, _) = zone.local(within.end());
+    let (last, _) = zone.furthest(within.end());
     let mut out = Vec::new();
     for day in first.days().saturating_sub(1)..=last.days() {
         let date = crate::zone::Date::from_days(day);
@@ -73,3 +73,6 @@ fn weekly(hours: &[DailyHours], within: Interval, zone: &Zone) -> IntervalSet {
     }
     out.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests;

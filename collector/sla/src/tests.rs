@@ -36,3 +36,14 @@ pub(crate) fn berlin() -> Zone {
     let changes = (2024..=2029).flat_map(|year| [at(last_sunday(year, 3), 7200), at(last_sunday(year, 10), 3600)]);
     Zone::new("Europe/Berlin", 3600, changes.collect()).expect("the changes are in order")
 }
+
+/// A zone whose clock changes once, from one offset to another.
+pub(crate) fn changing(at: &str, from_s: i32, to_s: i32) -> Zone {
+    let change = Transition { at: CollectorTime::from_millis(utc_ms(at)), offset_s: to_s };
+    Zone::new("changing", from_s, alloc::vec![change]).expect("one change is in order")
+}
+
+/// Samoa, which moved over the date line and had no 2011-12-30.
+pub(crate) fn samoa() -> Zone {
+    changing("2011-12-30T10:00:00Z", -36_000, 50_400)
+}

@@ -62,6 +62,8 @@ pub enum PeriodError {
     NoSuchDate(String),
     /// The local clock skips the whole hour.
     SkippedHour(String),
+    /// The zone moved over the date line and skipped the whole day.
+    SkippedDay(String),
 }
 
 impl fmt::Display for PeriodError {
@@ -74,6 +76,7 @@ impl fmt::Display for PeriodError {
                 write!(f, "{given:?} is not in the calendar; allowed are the years 1970 to 9998")
             }
             Self::SkippedHour(given) => write!(f, "{given:?} does not exist: the local clock skips this hour"),
+            Self::SkippedDay(given) => write!(f, "{given:?} does not exist: the local calendar skips this day"),
         }
     }
 }
@@ -117,7 +120,7 @@ impl WindowKind {
     /// `2026` a year.
     ///
     /// # Errors
-    /// A text of another form, a date the calendar does not have, an hour the local clock skips.
+    /// A text of another form, a date the calendar does not have, an hour or a day the local clock skips.
     pub fn window(self, period: &str, zone: &Zone) -> Result<Window, PeriodError> {
         let form = || PeriodError::Form { given: period.into(), kind: self.as_str(), example: self.example() };
         let missing = || PeriodError::NoSuchDate(period.into());
@@ -135,7 +138,8 @@ impl WindowKind {
                 self.hour(start, hour, zone).ok_or_else(|| PeriodError::SkippedHour(period.into()))
             }
             (Self::CalendarDay | Self::RollingDays(_), Rest::Day(month, day)) => {
-                Ok(self.on_date(date(month, day)?, zone))
+                let day = date(month, day)?;
+                if zone.has(day) { Ok(self.on_date(day, zone)) } else { Err(PeriodError::SkippedDay(period.into())) }
             }
             (Self::CalendarWeek, Rest::Week(week)) => {
                 let monday = iso_week_monday(parts.year, week).ok_or_else(missing)?;
@@ -163,13 +167,13 @@ impl WindowKind {
     /// Times outside the years 1970 to 9998 count as the nearest inside.
     pub fn at(self, time: CollectorTime, zone: &Zone) -> Window {
         let time = time.max(CollectorTime::from_millis(FIRST_MS)).min(CollectorTime::from_millis(LAST_MS));
-        let (date, clock) = zone.local(time);
+        let (date, clock) = zone.furthest(time);
         let (year, month, day) = date.ymd();
         let of_month = |month: u8| Date::new(year, month, 1).expect("a first of a month exists");
         match self {
             Self::CalendarHour => {
                 let hour = u8::try_from(clock.get() / HOUR.get()).expect("a day has at most 24 hours");
-                self.hour(date, hour, zone).expect("the clock shows this hour at this time")
+                self.hour(date, hour, zone).expect("the clock has come to this hour and not past it")
             }
             Self::CalendarDay | Self::RollingDays(_) => self.on_date(date, zone),
             Self::CalendarWeek => self.on_date(date.monday(), zone),
@@ -233,7 +237,7 @@ impl WindowKind {
             }
         };
         let interval = Interval::new(zone.midnight(start), zone.midnight(end))
-            .expect("a later date begins later, and no zone skips a whole window");
+            .expect("a later date begins later, and the one day a zone may skip was refused");
         Window { kind: self, label, interval }
     }
 }

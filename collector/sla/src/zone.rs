@@ -238,10 +238,30 @@ impl Zone {
 
     /// The local date and the milliseconds the local clock shows since midnight.
     pub fn local(&self, time: CollectorTime) -> (Date, Millis) {
-        let local_ms = (time + self.offset(time)).as_millis();
-        let days = local_ms.div_euclid(DAY_MS);
-        let days = i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX });
-        (Date::from_days(days), Millis::new(local_ms.rem_euclid(DAY_MS)))
+        date_and_clock((time + self.offset(time)).as_millis())
+    }
+
+    /// The furthest the local clock has come by `time`: what it shows, or the last it showed before it was set back, until
+    /// it shows more. Of all dates and hours this is in the one that began last, as [`Zone::instant`] tells beginnings.
+    pub fn furthest(&self, time: CollectorTime) -> (Date, Millis) {
+        let mut furthest_ms = (time + self.offset(time)).as_millis();
+        let over = self.transitions.partition_point(|change| change.at <= time);
+        // No clock is set back by more than from one largest offset to the other, so what was before that is outrun.
+        let recent = time - Millis::from_secs(Self::MAX_OFFSET_S.into()).times(2);
+        for (place, change) in self.transitions.iter().enumerate().take(over).rev() {
+            if change.at < recent {
+                break;
+            }
+            let before = place.checked_sub(1).and_then(|place| self.transitions.get(place));
+            let offset_s = before.map_or(self.first_offset_s, |before| before.offset_s);
+            furthest_ms = furthest_ms.max((change.at + Millis::from_secs(offset_s.into())).as_millis() - 1);
+        }
+        date_and_clock(furthest_ms)
+    }
+
+    /// True if the local calendar has this date. Where a zone moves over the date line, it skips one.
+    pub fn has(&self, date: Date) -> bool {
+        self.midnight(date) < self.midnight(date.plus_days(1))
     }
 
     /// The first moment at which the local clock shows `clock` of `date` or later: the first of the two where the clock
@@ -270,6 +290,13 @@ impl Zone {
     pub fn midnight(&self, date: Date) -> CollectorTime {
         self.instant(date, Millis::ZERO)
     }
+}
+
+/// Milliseconds of the local clock since 1970-01-01 as a date and the time since its midnight.
+fn date_and_clock(local_ms: i64) -> (Date, Millis) {
+    let days = local_ms.div_euclid(DAY_MS);
+    let days = i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX });
+    (Date::from_days(days), Millis::new(local_ms.rem_euclid(DAY_MS)))
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ fn timeline(sources: &Sources, check: &CheckId, range: Asked) -> Result<(Timelin
     let view = sources.board.get(check);
     let window = StoreWindow::new(range.from(), range.to());
     let segments = sources.store.segments(check, window)?.segments;
-    let incidents = sources.store.incidents(Some(check), window)?;
+    let incidents = sources.store.incidents_as_they_are(Some(check), window)?;
     let incidents = overlay(incidents, view.as_deref()).into_iter().filter(|stored| !stored.withdrawn);
     let incidents: Vec<Incident> = incidents.map(|stored| stored.incident).collect();
     let segments = join(segments, view.as_deref(), range);
@@ -165,12 +165,8 @@ fn each_sample(
     (from, to): (CollectorTime, CollectorTime),
     mut take: impl FnMut(&Sample),
 ) -> Result<(), ContractError> {
-    let mut at = from;
-    while at < to {
-        let end = (at + PIECE).min(to);
-        let samples = sources.store.samples(check, StoreWindow::new(at, end), Samples::Counted)?;
-        samples.iter().for_each(&mut take);
-        at = end;
+    for piece in pieces(from, to) {
+        sources.store.samples(check, piece, Samples::Counted)?.iter().for_each(&mut take);
     }
     Ok(())
 }
@@ -181,21 +177,52 @@ fn with_evidence(
     incidents: Vec<Incident>,
     window: Interval,
 ) -> Result<Vec<ReportIncident>, ContractError> {
-    let oldest = oldest_samples(sources);
-    let mut told = Vec::with_capacity(incidents.len());
-    for (place, incident) in incidents.into_iter().enumerate() {
-        let from = incident.start_bounds.earliest.max(oldest);
-        let end = incident.end.map_or(window.end(), |_| incident.end_bounds.latest);
-        let mut evidence = IncidentEvidence::default();
-        if place < INCIDENTS_WITH_EVIDENCE {
-            each_sample(sources, &incident.check, (from, end.min(from + INCIDENT_TIME)), |sample| {
-                evidence.add(sample);
-            })?;
-        }
-        let (failures, evidence) = evidence.finish();
-        told.push(ReportIncident { incident, failures, evidence });
+    let mut wanted: BTreeMap<&CheckId, Vec<(usize, StoreWindow)>> = BTreeMap::new();
+    let kept =
+        incidents.iter().enumerate().map(|(place, incident)| (place, incident, kept_time(sources, incident, window)));
+    for (place, incident, (from, to)) in kept.filter(|(.., (from, to))| from < to).take(INCIDENTS_WITH_EVIDENCE) {
+        let pieces = pieces(from, to).map(|piece| (place, piece));
+        wanted.entry(&incident.check).or_default().extend(pieces);
     }
-    Ok(told)
+    let mut evidence: Vec<IncidentEvidence> = incidents.iter().map(|_| IncidentEvidence::default()).collect();
+    for (check, pieces) in wanted {
+        let mut rest = pieces.as_slice();
+        while !rest.is_empty() {
+            // Incidents near each other are read together, as long as all of them are no more than a piece.
+            let mut time = Millis::ZERO;
+            let together = rest.iter().take_while(|(_, piece)| {
+                time = time + (piece.to - piece.from);
+                time <= PIECE
+            });
+            let (part, later) = rest.split_at(together.count().max(1));
+            let windows: Vec<StoreWindow> = part.iter().map(|(_, piece)| *piece).collect();
+            let found = sources.store.samples_of_each(check, &windows, Samples::Counted)?;
+            for ((place, _), samples) in part.iter().zip(&found) {
+                if let Some(evidence) = evidence.get_mut(*place) {
+                    samples.iter().for_each(|sample| evidence.add(sample));
+                }
+            }
+            rest = later;
+        }
+    }
+    let told = incidents.into_iter().zip(evidence).map(|(incident, evidence)| {
+        let (failures, evidence) = evidence.finish();
+        ReportIncident { incident, failures, evidence }
+    });
+    Ok(told.collect())
+}
+
+/// The time of an incident in which samples are looked at; ends before it begins where none are kept.
+fn kept_time(sources: &Sources, incident: &Incident, window: Interval) -> (CollectorTime, CollectorTime) {
+    let from = incident.start_bounds.earliest.max(oldest_samples(sources));
+    let end = incident.end.map_or(window.end(), |_| incident.end_bounds.latest);
+    (from, end.min(from + INCIDENT_TIME))
+}
+
+/// A range in pieces.
+fn pieces(from: CollectorTime, to: CollectorTime) -> impl Iterator<Item = StoreWindow> {
+    let begin = std::iter::successors(Some(from), |at| Some(*at + PIECE)).take_while(move |at| *at < to);
+    begin.map(move |at| StoreWindow::new(at, (at + PIECE).min(to)))
 }
 
 /// Percentiles per region and overall, over all checks of the service.
@@ -204,9 +231,9 @@ fn latency(sources: &Sources, contract: &Contract, window: Interval) -> Result<V
     let widened = StoreWindow::new(span.start(window.start()), window.end());
     let mut regions: BTreeMap<Option<RegionId>, Latency> = BTreeMap::new();
     for check in contract.terms().service.checks() {
-        for point in sources.store.latency(check, span, widened)? {
-            regions.entry(None).or_default().merge(&point.latency);
-            regions.entry(Some(point.region)).or_default().merge(&point.latency);
+        for (region, latency) in sources.store.latency_by_region(check, span, widened)? {
+            regions.entry(None).or_default().merge(&latency);
+            regions.entry(Some(region)).or_default().merge(&latency);
         }
     }
     let mut percentiles: Vec<Percent> = PERCENTILES.iter().filter_map(|text| Percent::parse(text).ok()).collect();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use quorate_collector_contracts::{document, revision};
 use quorate_collector_report::Document as Report;
-use quorate_collector_sla::{ContractId, Window, WindowKind};
+use quorate_collector_sla::{ContractId, Window, WindowKind, Zone};
 use quorate_collector_store::{AuditEntry, Document, Revisions};
 use quorate_model::{CollectorTime, Millis};
 use tokio_util::sync::CancellationToken;
@@ -127,7 +127,7 @@ fn due(sources: &Sources, id: &ContractId) -> Result<Vec<String>, ContractError>
     let mut in_a_row = 0;
     let mut at = sources.now - revision::FREEZE_AFTER;
     for _ in 0..MAX_BACK {
-        let Terms { window, .. } = terms(sources, id, Wanted::At(at), Vec::new())?;
+        let Terms { window, zone, .. } = terms(sources, id, Wanted::At(at), Vec::new())?;
         let (begun, held) = in_force(sources, id, window.interval.end());
         if !begun {
             break;
@@ -142,17 +142,20 @@ fn due(sources: &Sources, id: &ContractId) -> Result<Vec<String>, ContractError>
         if in_a_row >= KEPT_IN_A_ROW {
             break;
         }
-        at = before(&window);
+        at = before(&window, &zone);
     }
     due.reverse();
     Ok(due)
 }
 
-/// A moment of the window before; rolling windows come day by day.
-pub(super) fn before(window: &Window) -> CollectorTime {
+/// A moment of the window before; rolling windows come by local days, which may have 25 hours.
+pub(super) fn before(window: &Window, zone: &Zone) -> CollectorTime {
+    let moment = Millis::new(1);
     match window.kind {
-        WindowKind::RollingDays(_) => window.interval.end() - Millis::from_secs(86_400) - Millis::new(1),
-        _ => window.interval.start() - Millis::new(1),
+        WindowKind::RollingDays(_) => {
+            WindowKind::CalendarDay.at(window.interval.end() - moment, zone).interval.start() - moment
+        }
+        _ => window.interval.start() - moment,
     }
 }
 
@@ -243,3 +246,6 @@ pub(super) fn names_of(sources: &Sources, id: &ContractId) -> Result<Vec<(String
     });
     Ok(named.collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,9 +16,9 @@ use super::{ContractError, Sources, keep};
 /// in force are left out.
 pub(super) fn ledger(sources: &Sources, wanted: &LedgerWanted) -> Result<api::SlaLedger, ContractError> {
     let id = ContractId::new(&wanted.contract).map_err(|_| ContractError::Unknown(wanted.contract.clone()))?;
-    let find = |which: Wanted<'_>| terms(sources, &id, which, Vec::new()).map(|terms| terms.window);
-    let first = wanted.from.as_deref().map(|label| find(Wanted::Named(label))).transpose()?;
-    let last = find(wanted.to.as_deref().map_or(Wanted::running(sources.now), Wanted::Named))?;
+    let find = |which: Wanted<'_>| terms(sources, &id, which, Vec::new()).map(|terms| (terms.window, terms.zone));
+    let first = wanted.from.as_deref().map(|label| find(Wanted::Named(label))).transpose()?.map(|(first, _)| first);
+    let (last, mut zone) = find(wanted.to.as_deref().map_or(Wanted::running(sources.now), Wanted::Named))?;
     if sources.now <= last.interval.start() {
         return Err(ContractError::NotBegun(last.label));
     }
@@ -47,11 +47,11 @@ pub(super) fn ledger(sources: &Sources, wanted: &LedgerWanted) -> Result<api::Sl
             let material = material(sources, &id, Wanted::Named(&window.label), Depth::Figures)?;
             windows.push(line(document(&material, Edition::provisional(sources.now))?));
         }
-        let before = find(Wanted::At(keep::before(&window)))?;
-        if before.interval.end() >= window.interval.end() {
+        let before = find(Wanted::At(keep::before(&window, &zone)))?;
+        if before.0.interval.end() >= window.interval.end() {
             break;
         }
-        window = before;
+        (window, zone) = before;
     }
     windows.reverse();
     Ok(api::SlaLedger { now_ms: sources.now.as_millis(), contract: id.to_string(), windows })

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use quorate_collector_http::{IncidentFilter, IncidentPhase, QueryError, RegionHistogram, Window};
-use quorate_collector_store::{Finality, Latency, Span, StoredIncident, Wanted};
-use quorate_model::{CheckId, CollectorTime, Incident, IncidentId, Millis, RegionId, Sample, Segment, State};
+use quorate_collector_store::{Finality, Span, StoredIncident, Wanted};
+use quorate_model::{CheckId, CollectorTime, Incident, IncidentId, Millis, Sample, Segment, State};
 use quorate_proto::api;
 
 use super::{Views, failed};
@@ -33,7 +33,7 @@ pub(crate) async fn segments(views: &Views, check: &CheckId, window: Window) -> 
     let (found, incidents) = views
         .read(move |store| {
             let segments = store.segments(&name, stored(window)).map_err(failed)?;
-            let incidents = store.incidents(Some(&name), stored(window)).map_err(failed)?;
+            let incidents = store.incidents_as_they_are(Some(&name), stored(window)).map_err(failed)?;
             Ok((segments, incidents))
         })
         .await?;
@@ -141,11 +141,7 @@ pub(crate) async fn latency(
     // A span counts whole: the window is widened to its edges.
     let widened = quorate_collector_store::Window::new(span.start(window.from()), window.to());
     let name = check.clone();
-    let points = views.read(move |store| store.latency(&name, span, widened).map_err(failed)).await?;
-    let mut regions: std::collections::BTreeMap<RegionId, Latency> = std::collections::BTreeMap::new();
-    for point in points {
-        regions.entry(point.region).or_default().merge(&point.latency);
-    }
+    let regions = views.read(move |store| store.latency_by_region(&name, span, widened).map_err(failed)).await?;
     let histograms = regions
         .into_iter()
         .filter(|(_, latency)| latency.count() > 0)

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use quorate_model::{
-    AgentId, AgentTime, Boot, CertificateFacts, CheckId, CheckVersion, ClockReading, Evidence, Failure, Health, Micros,
-    Millis, Outcome, Phases, ProviderId, Record, References, RegionId, Sample, SampleId, Seq, Trigger,
+    AgentId, AgentTime, Boot, CertificateFacts, CheckId, CheckVersion, ClockReading, CollectorTime, Evidence, Failure,
+    Health, Micros, Millis, Outcome, Phases, ProviderId, Record, References, RegionId, Sample, SampleId, Seq, Trigger,
 };
 
 use crate::mark::Mark;

@@ -1,5 +1,7 @@
 //! Latency distributions: mergeable histograms with integer answers.
 
+use std::collections::BTreeMap;
+
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
 use quorate_model::{CheckId, CollectorTime, Micros, Outcome, Record, RegionId};
@@ -123,16 +125,15 @@ impl Latency {
         out
     }
 
-    fn from_bytes(bytes: &[u8]) -> Result<Self, DamageError> {
+    /// Adds all of a stored one.
+    fn merge_bytes(&mut self, bytes: &[u8]) -> Result<(), DamageError> {
         let wrong = |text: String| DamageError::Histogram(text);
         let read: Histogram<u64> =
             Deserializer::new().deserialize(&mut &*bytes).map_err(|e| wrong(format!("{e:?}")))?;
         if read.high() > MAX_US || read.sigfig() > DIGITS {
             return Err(wrong(format!("bounds of {} us with {} digits", read.high(), read.sigfig())));
         }
-        let mut out = Self::new();
-        out.histogram.add(&read).map_err(|e| wrong(e.to_string()))?;
-        Ok(out)
+        self.histogram.add(&read).map_err(|e| wrong(e.to_string()))
     }
 }
 
@@ -153,11 +154,8 @@ pub(crate) fn add_to_stored(
     let mut sum = more.clone();
     if let Some(bytes) = stored {
         // A damaged histogram is replaced by what is known from here on; samples stay the truth.
-        match Latency::from_bytes(&bytes) {
-            Ok(known) => sum.merge(&known),
-            Err(error) => {
-                tracing::warn!(%error, check_no, %region, start_ms = start.as_millis(), "damaged histogram replaced");
-            }
+        if let Err(error) = sum.merge_bytes(&bytes) {
+            tracing::warn!(%error, check_no, %region, start_ms = start.as_millis(), "damaged histogram replaced");
         }
     }
     tx.prepare_cached(
@@ -186,14 +184,35 @@ pub(crate) fn latency(
     span: Span,
     window: Window,
 ) -> Result<Vec<LatencyPoint>, ReadError> {
-    use std::collections::BTreeMap;
-    let Some(check_no) = check_number(conn, check)? else { return Ok(Vec::new()) };
-    let mut points: BTreeMap<(RegionId, CollectorTime), Latency> = BTreeMap::new();
+    let points = sums(conn, check, span, window, |region, start| (region, start))?;
+    Ok(points.into_iter().map(|((region, start), latency)| LatencyPoint { region, start, latency }).collect())
+}
+
+/// All histograms of the window in one for each region.
+pub(crate) fn latency_by_region(
+    conn: &Connection,
+    check: &CheckId,
+    span: Span,
+    window: Window,
+) -> Result<BTreeMap<RegionId, Latency>, ReadError> {
+    sums(conn, check, span, window, |region, _| region)
+}
+
+/// Histograms of the spans that start in the window, those of one key in one.
+fn sums<K: Ord>(
+    conn: &Connection,
+    check: &CheckId,
+    span: Span,
+    window: Window,
+    key: impl Fn(RegionId, CollectorTime) -> K,
+) -> Result<BTreeMap<K, Latency>, ReadError> {
+    let mut points: BTreeMap<K, Latency> = BTreeMap::new();
+    let Some(check_no) = check_number(conn, check)? else { return Ok(points) };
     let samples_window = Window::new(window.from, window.to + quorate_model::Millis::new(span.length_ms()));
     let mut add = |record: &Record| {
         let start = span.start(record.sample.start_corrected());
         if window.holds(start) {
-            points.entry((record.sample.region.clone(), start)).or_default().add_record(record);
+            points.entry(key(record.sample.region.clone(), start)).or_default().add_record(record);
         }
     };
     let tx = conn.unchecked_transaction()?;
@@ -221,16 +240,17 @@ pub(crate) fn latency(
              WHERE check_no = ?1 AND span_ms = ?2 AND start_ms >= ?3 AND start_ms < ?4",
         )?;
         let bounds = params![check_no, span.length_ms(), window.from.as_millis(), window.to.as_millis()];
+        let place = |region: &str, start: CollectorTime| format!("{check} {region} {}", start.as_millis());
         let mut rows = statement.query(bounds)?;
         while let Some(row) = rows.next()? {
             let text: String = row.get(0)?;
             let start = CollectorTime::from_millis(row.get(1)?);
-            let place = format!("{check} {text} {}", start.as_millis());
-            let region = parse_name(RegionId::new(&text), "latency", &place, &text)?;
+            let region = RegionId::new(&text);
+            let region = region.or_else(|wrong| parse_name(Err(wrong), "latency", place(&text, start), &text))?;
             let data = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-            let known = Latency::from_bytes(data).map_err(|e| damaged("latency", &place, e))?;
-            points.entry((region, start)).or_default().merge(&known);
+            let sum = points.entry(key(region, start)).or_default();
+            sum.merge_bytes(data).map_err(|e| damaged("latency", place(&text, start), e))?;
         }
     }
-    Ok(points.into_iter().map(|((region, start), latency)| LatencyPoint { region, start, latency }).collect())
+    Ok(points)
 }

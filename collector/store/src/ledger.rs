@@ -350,11 +350,19 @@ fn insert_revision(
 const INCIDENT_COLUMNS: &str =
     "SELECT incidents.id, checks.id, revision, settled, withdrawn, body FROM incidents JOIN checks USING (check_no)";
 
+/// Whether the revisions of incidents are read too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Changes {
+    Told,
+    LeftOut,
+}
+
 /// Incidents that overlap the window, newest first; of one check or of all.
 pub(crate) fn incidents(
     conn: &Connection,
     check: Option<&CheckId>,
     window: Window,
+    changes: Changes,
 ) -> Result<Vec<StoredIncident>, ReadError> {
     let tx = conn.unchecked_transaction()?;
     let by_check = match check {
@@ -373,7 +381,7 @@ pub(crate) fn incidents(
     ])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(read_incident(&tx, row)?);
+        found.push(read_incident(&tx, row, changes)?);
     }
     if found.len() > MAX_READ_ROWS {
         return Err(ReadError::TooMuch { what: "incidents", max: MAX_READ_ROWS });
@@ -387,12 +395,12 @@ pub(crate) fn incident(conn: &Connection, id: &IncidentId) -> Result<Option<Stor
     let mut statement = tx.prepare_cached(&format!("{INCIDENT_COLUMNS} WHERE incidents.id = ?1"))?;
     let mut rows = statement.query([id.as_str()])?;
     match rows.next()? {
-        Some(row) => Ok(Some(read_incident(&tx, row)?)),
+        Some(row) => Ok(Some(read_incident(&tx, row, Changes::Told)?)),
         None => Ok(None),
     }
 }
 
-fn read_incident(tx: &Connection, row: &Row<'_>) -> Result<StoredIncident, ReadError> {
+fn read_incident(tx: &Connection, row: &Row<'_>, told: Changes) -> Result<StoredIncident, ReadError> {
     let id: String = row.get(0)?;
     let check: String = row.get(1)?;
     let check = parse_name(CheckId::new(&check), "checks", &check, &check)?;
@@ -400,7 +408,7 @@ fn read_incident(tx: &Connection, row: &Row<'_>) -> Result<StoredIncident, ReadE
     let body: Body = serde_json::from_str(&text).map_err(|e| damaged("incidents", &id, e))?;
     let revision: u32 = row.get(2)?;
     let mut changes = Vec::new();
-    if revision > 1 {
+    if revision > 1 && told == Changes::Told {
         let mut statement = tx.prepare_cached(
             "SELECT revision, at_ms, changes FROM incident_revisions WHERE id = ?1 AND revision > 1 ORDER BY revision",
         )?;

@@ -14,6 +14,10 @@ use crate::error::{DamageError, ReadError};
 use crate::mark::{Mark, REPEATED, cap};
 use crate::store::Statistics;
 
+mod windows;
+
+pub(crate) use windows::samples_of_each;
+
 /// The most samples one answer holds: a year of one check, five agents at ten seconds.
 pub const MAX_READ_SAMPLES: usize = 16_000_000;
 

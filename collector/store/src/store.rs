@@ -1,5 +1,6 @@
 //! The store as its users see it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +8,9 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use quorate_model::{AgentId, Boot, CheckId, CollectorTime, Incident, IncidentId, Record, Sample, Segment, Seq};
+use quorate_model::{
+    AgentId, Boot, CheckId, CollectorTime, Incident, IncidentId, Record, RegionId, Sample, Segment, Seq,
+};
 
 use crate::agents::{self, AgentSeen, KnownAgent};
 use crate::append::{AppendTask, Appended, Gap, Received, Rejection};
@@ -17,7 +20,7 @@ use crate::compact::MaintenanceError;
 use crate::documents::{self, AuditEntry, ConfigRevision, Document, DocumentKey, Revisions};
 use crate::error::{BackupError, EngineError, OpenError, ReadError, WriteError};
 use crate::latency::{self, Latency, LatencyPoint, Span};
-use crate::ledger::{self, Finality, StoredIncident, StoredSegments};
+use crate::ledger::{self, Changes, Finality, StoredIncident, StoredSegments};
 use crate::maintenance::{self, Everything, Maintenance, Worker};
 use crate::pending::{Pending, pending};
 use crate::read::{self, Readers, Wanted, Window};
@@ -274,6 +277,20 @@ impl Store {
         read::samples(&self.shared.readers.lend(), check, window, wanted)
     }
 
+    /// The samples of each of many windows, as [`Store::samples`] gives them one by one; windows that lie near each other cost
+    /// little more than one.
+    ///
+    /// # Errors
+    /// As [`Store::samples`], for all windows together.
+    pub fn samples_of_each(
+        &self,
+        check: &CheckId,
+        windows: &[Window],
+        wanted: Wanted,
+    ) -> Result<Vec<Vec<Sample>>, ReadError> {
+        read::samples_of_each(&self.shared.readers.lend(), check, windows, wanted)
+    }
+
     /// Like [`Store::samples`], with phases, evidence and marks.
     ///
     /// # Errors
@@ -306,14 +323,27 @@ impl Store {
         latency::latency(&self.shared.readers.lend(), check, span, window)
     }
 
+    /// Latency of right answers over a window by region, all spans in one.
+    ///
+    /// # Errors
+    /// As [`Store::samples`].
+    pub fn latency_by_region(
+        &self,
+        check: &CheckId,
+        span: Span,
+        window: Window,
+    ) -> Result<BTreeMap<RegionId, Latency>, ReadError> {
+        latency::latency_by_region(&self.shared.readers.lend(), check, span, window)
+    }
+
     /// Latency of right answers over a window, all regions and spans in one.
     ///
     /// # Errors
     /// As [`Store::samples`].
     pub fn latency_merged(&self, check: &CheckId, span: Span, window: Window) -> Result<Latency, ReadError> {
         let mut merged = Latency::new();
-        for point in self.latency(check, span, window)? {
-            merged.merge(&point.latency);
+        for latency in self.latency_by_region(check, span, window)?.values() {
+            merged.merge(latency);
         }
         Ok(merged)
     }
@@ -331,7 +361,19 @@ impl Store {
     /// # Errors
     /// A damaged row is named.
     pub fn incidents(&self, check: Option<&CheckId>, window: Window) -> Result<Vec<StoredIncident>, ReadError> {
-        ledger::incidents(&self.shared.readers.lend(), check, window)
+        ledger::incidents(&self.shared.readers.lend(), check, window, Changes::Told)
+    }
+
+    /// Like [`Store::incidents`], without how each came to be as it is: `changes` is empty.
+    ///
+    /// # Errors
+    /// A damaged row is named.
+    pub fn incidents_as_they_are(
+        &self,
+        check: Option<&CheckId>,
+        window: Window,
+    ) -> Result<Vec<StoredIncident>, ReadError> {
+        ledger::incidents(&self.shared.readers.lend(), check, window, Changes::LeftOut)
     }
 
     /// One incident.

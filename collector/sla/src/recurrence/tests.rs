@@ -138,3 +138,15 @@ proptest! {
         prop_assert_eq!(Recurrence::parse(&rule.to_string()), Ok(rule));
     }
 }
+
+/// 2026-10-25T01:30Z is the second half past two of that night.
+#[test]
+fn a_window_in_the_hour_repeated_is_its_own_first() {
+    let zone = berlin();
+    let start = CollectorTime::from_millis(utc_ms("2026-10-25T01:30:00Z"));
+    let first = Interval::new(start, start + Millis::from_secs(3600)).expect("some time");
+    let rule = Recurrence::parse("FREQ=WEEKLY;COUNT=2").expect("a rule");
+    let within = Interval::new(start, start + Millis::from_secs(60 * 86_400)).expect("two months");
+    let starts: Vec<i64> = rule.occurrences(first, within, &zone).iter().map(|run| run.start().as_millis()).collect();
+    assert_eq!(starts, ["2026-10-25T01:30:00Z", "2026-11-01T01:30:00Z"].map(utc_ms));
+}

@@ -4,7 +4,7 @@ use quorate_model::CollectorTime;
 
 use super::WindowKind;
 use crate::interval::Interval;
-use crate::tests::{berlin, utc_ms};
+use crate::tests::{berlin, changing, samoa, utc_ms};
 use crate::zone::Zone;
 
 /// The window's start and end in UTC, or the error.
@@ -57,7 +57,7 @@ fn periods_name_windows() {
 #[test]
 fn other_texts_say_what_is_allowed() {
     use WindowKind::*;
-    let (utc, berlin) = (Zone::utc(), berlin());
+    let (utc, berlin, samoa) = (Zone::utc(), berlin(), samoa());
     for (kind, zone, period, part) in [
         (CalendarMonth, &utc, "2026-Q4", "such as 2026-10"),
         (CalendarMonth, &utc, "2026-13", "not in the calendar"),
@@ -74,6 +74,9 @@ fn other_texts_say_what_is_allowed() {
         (CalendarHour, &utc, "2026-10-04T24", "not in the calendar"),
         (CalendarHour, &berlin, "2026-03-29T02", "skips this hour"),
         (RollingDays(30), &utc, "2026-10", "such as 2026-10-04"),
+        (CalendarDay, &samoa, "2011-12-30", "skips this day"),
+        (RollingDays(1), &samoa, "2011-12-30", "skips this day"),
+        (RollingDays(30), &samoa, "2011-12-30", "skips this day"),
     ] {
         check(kind, zone, period, Err(part));
     }
@@ -100,4 +103,29 @@ fn kinds_partition_the_year() {
         assert!(windows[0].interval.start() <= year.start());
         assert!(windows[count - 1].interval.end() >= year.end());
     }
+}
+
+/// The clock shows the hour from one to two again, or the last hour of the day before: both are over.
+#[test]
+fn a_moment_the_clock_shows_again_is_of_the_window_that_began_last() {
+    use WindowKind::*;
+    let from_three_to_one = changing("2026-10-25T01:00:00Z", 7200, 0);
+    let over_midnight = changing("2009-11-01T02:31:00Z", -9000, -12_600);
+    for (kind, zone, time, period) in [
+        (CalendarHour, &from_three_to_one, "2026-10-25T01:30:00Z", "2026-10-25T02"),
+        (CalendarHour, &from_three_to_one, "2026-10-25T02:59:59Z", "2026-10-25T02"),
+        (CalendarHour, &from_three_to_one, "2026-10-25T03:00:00Z", "2026-10-25T03"),
+        (CalendarHour, &over_midnight, "2009-11-01T02:45:00Z", "2009-11-01T00"),
+        (CalendarDay, &over_midnight, "2009-11-01T02:45:00Z", "2009-11-01"),
+        (CalendarMonth, &over_midnight, "2009-11-01T02:45:00Z", "2009-11"),
+    ] {
+        let window = kind.at(CollectorTime::from_millis(utc_ms(time)), zone);
+        assert_eq!(window.label, period, "{time}");
+        assert!(window.interval.contains(CollectorTime::from_millis(utc_ms(time))), "{time}");
+    }
+    let rest =
+        Interval::from_millis(utc_ms("2026-10-25T01:30:00Z"), utc_ms("2026-10-25T04:00:00Z")).expect("some time");
+    let hours: Vec<String> =
+        CalendarHour.windows(rest, &from_three_to_one).into_iter().map(|window| window.label).collect();
+    assert_eq!(hours, ["2026-10-25T02", "2026-10-25T03"]);
 }

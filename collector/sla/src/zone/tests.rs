@@ -4,7 +4,7 @@ use alloc::vec;
 use quorate_model::{CollectorTime, Millis};
 
 use super::{DAY_MS, Date, Transition, Weekday, Zone, ZoneError};
-use crate::tests::berlin;
+use crate::tests::{berlin, changing, samoa, utc_ms};
 
 #[test]
 fn dates_go_there_and_back() {
@@ -70,4 +70,33 @@ fn a_zone_refuses_disorder() {
     assert_eq!(Zone::new("X", 0, vec![at(5, 0), at(5, 3600)]), Err(ZoneError::OutOfOrder(1)));
     assert_eq!(Zone::new("X", 100_000, vec![]), Err(ZoneError::Offset(100_000)));
     assert_eq!(Zone::utc().midnight(Date::from_days(1)).as_millis(), DAY_MS);
+}
+
+#[test]
+fn a_clock_that_was_set_back_has_come_further_than_it_shows() {
+    let date = Date::new(2026, 10, 25).expect("a date");
+    let at = |text: &str| CollectorTime::from_millis(utc_ms(text));
+    let clock = |minutes: i64| Millis::from_secs(minutes * 60);
+    // From 03:00 to 01:00; it is past 02:59 until it shows 03:00 again.
+    let zone = changing("2026-10-25T01:00:00Z", 7200, 0);
+    for (time, shows, has_come_to) in [
+        ("2026-10-25T00:30:00Z", clock(150), clock(150)),
+        ("2026-10-25T01:00:00Z", clock(60), clock(180) - Millis::new(1)),
+        ("2026-10-25T02:59:00Z", clock(179), clock(180) - Millis::new(1)),
+        ("2026-10-25T03:00:00Z", clock(180), clock(180)),
+    ] {
+        assert_eq!(zone.local(at(time)), (date, shows), "{time}");
+        assert_eq!(zone.furthest(at(time)), (date, has_come_to), "{time}");
+        let (date, clock) = zone.furthest(at(time));
+        assert!(zone.instant(date, clock) <= at(time), "{time}");
+    }
+    // A clock that only ever goes forward shows how far it has come.
+    let spring = at("2026-03-29T01:00:00Z");
+    assert_eq!(berlin().furthest(spring), berlin().local(spring));
+}
+
+#[test]
+fn a_zone_that_moves_over_the_date_line_lacks_a_date() {
+    let has = |day| samoa().has(Date::new(2011, 12, day).expect("a date"));
+    assert_eq!([29, 30, 31].map(has), [true, false, true]);
 }

@@ -3,9 +3,9 @@
 use super::column::{self, Column};
 use super::{
     AgentId, AgentTime, Arc, Boot, COLUMNS, CertificateFacts, CheckId, CheckVersion, ChunkError, ClockReading,
-    Evidence, Failure, HEAD_BYTES, Health, IpAddr, MAX_BODY_BYTES, MAX_SAMPLES, Mark, Micros, Millis, Outcome, PHASES,
-    Phases, ProviderId, Reader, Record, References, RegionId, Sample, SampleId, Seq, StoredRecord, Trigger, VERSION,
-    derived,
+    CollectorTime, Evidence, Failure, HEAD_BYTES, Health, IpAddr, MAX_BODY_BYTES, MAX_SAMPLES, Mark, Micros, Millis,
+    Outcome, PHASES, Phases, ProviderId, Reader, Record, References, RegionId, Sample, SampleId, Seq, StoredRecord,
+    Trigger, VERSION, derived,
 };
 
 /// Longest text of an id or address in a chunk.
@@ -23,7 +23,7 @@ pub(crate) fn decode_records(check: &CheckId, bytes: &[u8]) -> Result<Vec<Stored
     let rest = Rest::read(&mut reader, head.count)?;
     let mut records = Vec::with_capacity(head.count);
     for run in &head.runs {
-        each_sample(run, &head, &lean, check, |i, sample, mark| {
+        each_sample(run, &head, &lean, check, ALWAYS, |i, sample, mark| {
             let phases = rest.phases(i, lean.total_us.at(i))?;
             let evidence = rest.evidence(i, &head)?;
             records.push(StoredRecord { record: Record { sample, phases, evidence }, mark });
@@ -73,10 +73,29 @@ impl LeanChunk {
         mut each: impl FnMut(Sample, Mark),
     ) -> Result<(), ChunkError> {
         let Some(run) = self.head.runs.get(run) else { return Ok(()) };
-        each_sample(run, &self.head, &self.lean, check, |_, sample, mark| {
+        each_sample(run, &self.head, &self.lean, check, ALWAYS, |_, sample, mark| {
             each(sample, mark);
             Ok(())
         })
+    }
+
+    /// Hands over the samples whose corrected start is wanted, run by run; the others are not made.
+    ///
+    /// # Errors
+    /// As [`LeanChunk::each_of_run`]; of the others only the times and numbers are looked at.
+    pub(crate) fn each_at(
+        &self,
+        check: &CheckId,
+        wanted: impl Fn(CollectorTime) -> bool,
+        mut each: impl FnMut(Sample, Mark),
+    ) -> Result<(), ChunkError> {
+        for run in &self.head.runs {
+            each_sample(run, &self.head, &self.lean, check, &wanted, |_, sample, mark| {
+                each(sample, mark);
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -169,11 +188,15 @@ impl Head {
     }
 }
 
+/// Every start is wanted.
+const ALWAYS: fn(CollectorTime) -> bool = |_| true;
+
 fn each_sample(
     run: &Run,
     head: &Head,
     lean: &Lean,
     check: &CheckId,
+    wanted: impl Fn(CollectorTime) -> bool,
     mut each: impl FnMut(usize, Sample, Mark) -> Result<(), ChunkError>,
 ) -> Result<(), ChunkError> {
     let (mut seq, mut start, mut offset) = (run.first_seq, run.first_start_ms, run.first_offset_ms);
@@ -185,6 +208,9 @@ fn each_sample(
         seq = seq.checked_add_signed(step).ok_or(ChunkError::Value { what: "seq_step" })?;
         start = add(start, lean.start_step_ms.at(i), "start_step_ms")?;
         offset = add(offset, lean.clock_offset_step_ms.at(i), "clock_offset_step_ms")?;
+        if !wanted(AgentTime::from_millis(start).corrected(Millis::new(offset))) {
+            continue;
+        }
         let id = SampleId { agent: run.agent.clone(), boot: run.boot, seq: Seq::new(seq) };
         let (sample, mark) = lean.sample(i, run, head, (id, check, start, offset))?;
         each(i, sample, mark)?;

@@ -325,7 +325,17 @@ proptest! {
                 .map(|((agent, seq), _)| determined(AGENTS[*agent], *seq).sample)
                 .filter(|sample| sample.check.as_str() == check)
                 .collect();
-            prop_assert_eq!(samples(&store, check), expected);
+            // Many windows at once give what each gives alone, also where they overlap or begin where a sample does.
+            let around = |sample: &Sample| {
+                let start = sample.start_corrected();
+                [Window::new(start, start + Millis::new(1)), Window::new(start - Millis::new(1), start + Millis::new(30_001))]
+            };
+            let windows: Vec<Window> = expected.iter().rev().flat_map(around).collect();
+            let check = check_id(check);
+            let together = store.samples_of_each(&check, &windows, Wanted::Counted).expect("reads");
+            let alone = windows.iter().map(|window| store.samples(&check, *window, Wanted::Counted).expect("reads"));
+            prop_assert_eq!(together, alone.collect::<Vec<_>>());
+            prop_assert_eq!(samples(&store, check.as_str()), expected);
         }
     }
 }

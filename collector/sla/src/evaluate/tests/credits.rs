@@ -3,6 +3,7 @@
 use super::{check, percent, tiers};
 use crate::contract::ContractDraft;
 use crate::credit::{Credit, CreditRule, DayTier, LadderMeasure, LadderStep};
+use crate::window::WindowKind;
 use quorate_model::Millis;
 
 fn owed(rule: CreditRule) -> impl FnOnce(&mut ContractDraft) {
@@ -100,4 +101,16 @@ fn proportional() {
 
 fn tiers_of() -> CreditRule {
     super::tiers(&[("99.95", "10"), ("99", "25"), ("95", "100")])
+}
+
+#[test]
+fn days_of_service_are_out_of_the_days_that_took_place() {
+    let zone = crate::tests::samoa();
+    let days = |kind: WindowKind, period: &str| {
+        let window = kind.window(period, &zone).expect("a period");
+        super::super::local_days(window.interval, &zone)
+    };
+    assert_eq!(days(WindowKind::CalendarMonth, "2011-12"), 30);
+    assert_eq!(days(WindowKind::CalendarMonth, "2012-01"), 31);
+    assert_eq!(days(WindowKind::CalendarYear, "2011"), 364);
 }

@@ -2,6 +2,8 @@
 
 use State::{Down, Unknown, Up};
 
+use crate::StoredIncident;
+
 use super::*;
 
 fn at(ms: i64) -> CollectorTime {
@@ -169,6 +171,8 @@ fn a_withdrawn_incident_stays_readable_and_may_come_back() {
     let stored = store.incident(&id).expect("reads").expect("there");
     assert!(!stored.withdrawn);
     assert_eq!(stored.changes.len(), 2);
+    let as_it_is = store.incidents_as_they_are(None, Window::ALWAYS).expect("reads");
+    assert_eq!(as_it_is, [StoredIncident { changes: Vec::new(), ..stored }]);
 }
 
 #[test]
