@@ -11,10 +11,10 @@ use quorate_collector_desk::{DamagedRecord, Decision, Entry, Facts, Handling, Re
 use quorate_collector_http::{AuditLine, Decided, Handled, NotSigned, QueryError, Window};
 use quorate_collector_sla::account::{Plan, Statement};
 use quorate_collector_sla::objective::Kept;
-use quorate_collector_sla::support::{SupportResult, judge_support};
+use quorate_collector_sla::support::{Response, SupportPromise, SupportResult, judge_support};
 use quorate_collector_sla::{ContractId, Exclusion};
 use quorate_collector_store::{AuditEntry, ReadError, Revisions, Store, WriteError};
-use quorate_model::{CollectorTime, IncidentId};
+use quorate_model::{CollectorTime, IncidentClass, IncidentId};
 use quorate_proto::api;
 use sha2::{Digest, Sha256};
 
@@ -55,6 +55,11 @@ impl Desk {
 
     fn read<T>(&self, read: impl FnOnce(&Records) -> T) -> T {
         read(&self.records.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What people did about an incident.
+    pub(crate) fn response(&self, incident: &str) -> Response {
+        self.read(|records| records.handling(incident).map(Handling::response)).unwrap_or_default()
     }
 
     /// What people left out of a contract.
@@ -160,8 +165,13 @@ async fn statement(
 /// How an incident is handled, and how the plans that promise support for its check judge that.
 fn handling(views: &Views, incident: &api::Incident) -> Result<Handled, ZoneNameError> {
     let handling = views.desk.read(|records| records.handling(&incident.id).cloned());
-    let case = handling.clone().unwrap_or_else(|| Handling::new(&incident.id));
-    let case = case.case(CollectorTime::from_millis(incident.start_ms));
+    let response = handling.as_ref().map(Handling::response).unwrap_or_default();
+    let class = IncidentClass::ALL.iter().copied().find(|class| class.word() == incident.class);
+    if !class.is_some_and(|class| response.is_a_case(class)) {
+        return Ok(Handled { handling, promises: Vec::new() });
+    }
+    let time = CollectorTime::from_millis;
+    let case = response.case(time(incident.start_ms), incident.end_ms.map(time));
     let configured = views.present().configured;
     let catalogue = &configured.config.catalogue;
     let now = views.clock.now();
@@ -172,16 +182,16 @@ fn handling(views: &Views, incident: &api::Incident) -> Result<Handled, ZoneName
         let (Some(promise), true) = (&plan.support, concerns) else { continue };
         let zone = zone(&contract.terms().timezone)?;
         let (acknowledge, resolve) = judge_support(promise, &case, &zone, now);
-        promises.extend(acknowledge.map(|result| verdict(plan, "acknowledge", &result)));
-        promises.extend(resolve.map(|result| verdict(plan, "resolve", &result)));
+        promises.extend(acknowledge.map(|result| verdict(plan, SupportPromise::Acknowledge, &result)));
+        promises.extend(resolve.map(|result| verdict(plan, SupportPromise::Resolve, &result)));
     }
     Ok(Handled { handling, promises })
 }
 
-fn verdict(plan: &Plan, what: &str, result: &SupportResult) -> SupportVerdict {
+fn verdict(plan: &Plan, promise: SupportPromise, result: &SupportResult) -> SupportVerdict {
     SupportVerdict {
         plan: plan.id.to_string(),
-        what: what.to_owned(),
+        what: promise.as_str().to_owned(),
         target_ms: result.target.get(),
         took_ms: result.took.get(),
         deadline_ms: result.deadline.map(CollectorTime::as_millis),

@@ -16,8 +16,19 @@ use crate::material::Material;
 /// The hash of the material; the same for the same material on every machine.
 pub fn input_hash(material: &Material) -> InputHash {
     let mut hash = Parts::new();
-    let Material { contract, zone, window, known_to, checks, incidents, latency, methods, customers, credited_before } =
-        material;
+    let Material {
+        contract,
+        zone,
+        window,
+        known_to,
+        checks,
+        incidents,
+        latency,
+        methods,
+        plans,
+        customers,
+        credited_before,
+    } = material;
     hash.shown(contract.terms());
     hash.bytes(zone.name().as_bytes());
     hash.bytes(window.label.as_bytes());
@@ -30,6 +41,7 @@ pub fn input_hash(material: &Material) -> InputHash {
     hash.shown(incidents);
     hash.shown(latency);
     hash.shown(methods);
+    hash.shown(plans);
     hash.shown(customers);
     hash.shown(credited_before);
     InputHash(hash.0.finalize().into())

@@ -65,6 +65,7 @@ pub fn make(material: &Material, edition: Edition) -> Result<Report, MakeError> 
         incidents: material.incidents.clone(),
         latency: material.latency.clone(),
         methods: material.methods.clone(),
+        plans: material.plans.clone(),
     };
     let data = Inputs { checks: &material.checks, zone: &material.zone };
     let report = Report::new(&material.contract, &window, data, inputs)?;

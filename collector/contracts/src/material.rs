@@ -27,6 +27,8 @@ pub struct Material {
     pub latency: Vec<LatencyAnswer>,
     /// How its checks were probed and judged over the window.
     pub methods: Vec<CheckMethod>,
+    /// The plans of the contract, with what they promise of support.
+    pub plans: Vec<Plan>,
     /// Who has the contract, by which plan.
     pub customers: Vec<(Plan, Customer)>,
     /// What customers were credited in the 11 months before the window.

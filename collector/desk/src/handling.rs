@@ -1,6 +1,6 @@
 //! How people handle an incident.
 
-use quorate_collector_sla::support::{Severity, SupportCase};
+use quorate_collector_sla::support::{Response, Severity};
 use quorate_model::CollectorTime;
 use serde::{Deserialize, Serialize};
 
@@ -68,16 +68,15 @@ impl Handling {
         }
     }
 
-    /// The case as support plans judge it; a severity that nobody named is `high`.
-    pub fn case(&self, opened_at: CollectorTime) -> SupportCase {
+    /// What of it reports tell and support plans judge.
+    pub fn response(&self) -> Response {
         let word = self.severity.as_deref();
-        let named = Severity::ALL.into_iter().find(|severity| Some(severity.as_str()) == word);
         let at = |signed: &Option<Signed>| signed.as_ref().map(|signed| CollectorTime::from_millis(signed.at_ms));
-        SupportCase {
-            severity: named.unwrap_or(Severity::High),
-            opened_at,
+        Response {
+            severity: Severity::ALL.into_iter().find(|severity| Some(severity.as_str()) == word),
             acknowledged_at: at(&self.acknowledged),
             resolved_at: at(&self.resolved),
+            postmortem: self.postmortem.clone(),
         }
     }
 

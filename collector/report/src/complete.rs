@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::document::{
     AppliedExclusion, BudgetLine, Change, CheckLine, CustomerLine, Day, Document, ErrorRate, ExclusionLine,
-    IncidentLine, Latency, LatencyPromise, Ledger, OutageLine, Period, Rule, Seen, Stretch, Voter, Worst,
+    IncidentLine, Latency, LatencyPromise, Ledger, OutageLine, Period, Rule, Seen, Stretch, SupportLine, Voter, Worst,
 };
 use crate::moment::{Moments, latency, machine, span};
 
@@ -106,6 +106,23 @@ impl Fresh {
                 end_ms: self.moment(),
                 excluded_ms: self.span(),
             }],
+            severity: Some(self.word()),
+            acknowledged_at_ms: Some(self.moment()),
+            resolved_at_ms: Some(self.moment()),
+            postmortem: Some(self.word()),
+        }
+    }
+
+    fn support(&mut self) -> SupportLine {
+        SupportLine {
+            incident: self.word(),
+            plan: self.word(),
+            severity: self.word(),
+            promise: self.word(),
+            target_ms: self.span(),
+            deadline_ms: Some(self.moment()),
+            took_ms: Some(self.span()),
+            kept: self.word(),
         }
     }
 
@@ -208,6 +225,7 @@ pub(crate) fn document() -> Document {
             not_counted: Some(f.word()),
         }],
         incidents: vec![f.incident()],
+        support: vec![f.support()],
         exclusions: vec![f.exclusion()],
         customers: vec![f.customer()],
         checks: vec![f.check()],
@@ -241,7 +259,7 @@ fn leaves(value: &Value, path: &str, out: &mut Vec<(String, Value)>) {
     }
 }
 
-const MOMENTS: [&str; 8] = [
+const MOMENTS: [&str; 11] = [
     "start_ms",
     "end_ms",
     "made_at_ms",
@@ -250,6 +268,9 @@ const MOMENTS: [&str; 8] = [
     "recorded_at_ms",
     "actual_end_ms",
     "claim_before_ms",
+    "acknowledged_at_ms",
+    "resolved_at_ms",
+    "deadline_ms",
 ];
 
 /// What the tables for machines hold for a leaf: cells of their own.

@@ -5,7 +5,7 @@
 
 use quorate_proto::api::SpreadText;
 
-use crate::document::{CheckLine, CustomerLine, Document, ExclusionLine, IncidentLine, Ledger};
+use crate::document::{CheckLine, CustomerLine, Document, ExclusionLine, IncidentLine, Ledger, SupportLine};
 use crate::moment::{machine, span};
 
 /// From when to when.
@@ -19,6 +19,7 @@ impl Document {
         self.figures_csv(&mut table);
         self.time_csv(&mut table);
         self.incidents.iter().for_each(|line| incident(&mut table, line));
+        self.support.iter().for_each(|line| support(&mut table, line));
         self.exclusions.iter().for_each(|line| exclusion(&mut table, line));
         self.latency_csv(&mut table);
         self.customers.iter().for_each(|line| customer(&mut table, line));
@@ -157,10 +158,42 @@ fn incident(table: &mut Table, line: &IncidentLine) {
     for sample in &line.evidence {
         table.fact("incident_evidence", id, sample, "");
     }
+    for (kind, at) in
+        [("incident_acknowledged_at", line.acknowledged_at_ms), ("incident_resolved_at", line.resolved_at_ms)]
+    {
+        if let Some(at) = at {
+            table.fact(kind, id, &machine(at), "");
+        }
+    }
+    for (kind, text) in [("incident_severity", &line.severity), ("incident_postmortem", &line.postmortem)] {
+        if let Some(text) = text {
+            table.fact(kind, id, text, "");
+        }
+    }
     for applied in &line.exclusions {
         let [start, end] = [applied.start_ms, applied.end_ms].map(machine);
         let excluded = applied.excluded_ms.to_string();
         table.line(["incident_exclusion", id, &start, &end, "", "", "", &excluded, &applied.class, ""]);
+    }
+}
+
+fn support(table: &mut Table, line: &SupportLine) {
+    let name = format!("{} {} {}", line.incident, line.plan, line.promise);
+    for (kind, value) in [
+        ("support", &line.kept),
+        ("support_incident", &line.incident),
+        ("support_plan", &line.plan),
+        ("support_promise", &line.promise),
+        ("support_severity", &line.severity),
+    ] {
+        table.fact(kind, &name, value, "");
+    }
+    table.number("support_target_ms", &name, line.target_ms);
+    if let Some(took) = line.took_ms {
+        table.number("support_took_ms", &name, took);
+    }
+    if let Some(at) = line.deadline_ms {
+        table.fact("support_deadline", &name, &machine(at), "");
     }
 }
 

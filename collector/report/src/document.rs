@@ -67,6 +67,9 @@ pub struct Document {
     pub outages: Vec<OutageLine>,
     /// Incidents of its checks, with their evidence.
     pub incidents: Vec<IncidentLine>,
+    /// What plans promised of support in them, and whether it was kept.
+    #[serde(default)]
+    pub support: Vec<SupportLine>,
     /// What was asked to be left out, and what became of it.
     pub exclusions: Vec<ExclusionLine>,
     /// What each customer is owed.
@@ -254,6 +257,40 @@ pub struct IncidentLine {
     /// The exclusions that leave out some of its downtime.
     #[serde(default)]
     pub exclusions: Vec<AppliedExclusion>,
+    /// How bad people said it is: `critical`, `high`, `normal` or `low`.
+    #[serde(default)]
+    pub severity: Option<String>,
+    /// When somebody first looked after it.
+    #[serde(default)]
+    pub acknowledged_at_ms: Option<i64>,
+    /// When somebody said that it is over.
+    #[serde(default)]
+    pub resolved_at_ms: Option<i64>,
+    /// Where one can read how it came about.
+    #[serde(default)]
+    pub postmortem: Option<String>,
+}
+
+/// What a plan promised of support in one incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SupportLine {
+    /// The incident.
+    pub incident: String,
+    /// The plan.
+    pub plan: String,
+    /// How bad the incident was, as the plan took it.
+    pub severity: String,
+    /// `acknowledge` or `resolve`.
+    pub promise: String,
+    /// Within this time, in the plan's hours.
+    pub target_ms: i64,
+    /// The last moment that keeps it; none where the hours never reach it.
+    pub deadline_ms: Option<i64>,
+    /// The time it took in the plan's hours; none where it is not done.
+    pub took_ms: Option<i64>,
+    /// `met`, `missed`, or `open` where it is not known yet.
+    pub kept: String,
 }
 
 /// What an exclusion leaves out of an incident. Class, start and end are those of its [`ExclusionLine`].
@@ -396,7 +433,8 @@ const fn first_format() -> u32 {
 }
 
 impl Document {
-    /// The version of the data model that is written. 2 added the rules, exclusions of incidents, weights, and of
+    /// The version of the data model that is written. 2 added the rules, support, of
+    /// incidents what is left out of them and what people did about them, weights, and of
     /// exclusions when they were entered, when they really ended and where they can be looked up; a report of 1 lacks
     /// them.
     pub const FORMAT: u32 = 2;
@@ -408,7 +446,12 @@ impl Document {
         self.format = format.min(self.format);
         if format < 2 {
             self.rules.clear();
-            self.incidents.iter_mut().for_each(|line| line.exclusions.clear());
+            self.support.clear();
+            for line in &mut self.incidents {
+                line.exclusions.clear();
+                (line.severity, line.postmortem) = (None, None);
+                (line.acknowledged_at_ms, line.resolved_at_ms) = (None, None);
+            }
             for line in &mut self.exclusions {
                 (line.recorded_at_ms, line.actual_end_ms) = (None, None);
                 line.evidence.clear();

@@ -115,6 +115,7 @@ impl Document {
         self.time_section(&mut page);
         self.budget_section(&mut page);
         self.incident_section(&mut page);
+        self.support_section(&mut page);
         self.unknown_section(&mut page);
         self.exclusion_section(&mut page);
         self.latency_section(&mut page);

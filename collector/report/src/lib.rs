@@ -20,6 +20,6 @@ mod words;
 
 pub use document::{
     AppliedExclusion, BudgetLine, Change, CheckLine, CustomerLine, Day, Document, DocumentError, ErrorRate,
-    ExclusionLine, IncidentLine, Latency, LatencyPromise, Ledger, OutageLine, Period, Rule, Seen, Stretch, Voter,
-    Worst,
+    ExclusionLine, IncidentLine, Latency, LatencyPromise, Ledger, OutageLine, Period, Rule, Seen, Stretch, SupportLine,
+    Voter, Worst,
 };

@@ -26,6 +26,7 @@ impl Document {
         self.summary(&mut out);
         self.time(&mut out, &moments);
         self.incidents_md(&mut out, &moments);
+        self.support_md(&mut out, &moments);
         self.outages_md(&mut out, &moments);
         self.exclusions_md(&mut out, &moments);
         self.latency_md(&mut out);
@@ -139,6 +140,35 @@ impl Document {
         out.table(&["incident", "bad samples and runs", "samples to look up"]);
         for line in &self.incidents {
             out.row(&[&line.id, &line.support.to_string(), &line.evidence.join(", ")]);
+        }
+    }
+
+    fn support_md(&self, out: &mut Text, moments: &Moments) {
+        let handled = self.incidents.iter().map(|line| (line, sentences::handled(line, moments).join("; ")));
+        let handled: Vec<_> = handled.filter(|(_, handled)| !handled.is_empty()).collect();
+        if !handled.is_empty() {
+            out.line(format_args!("\nWhat was done about them:\n"));
+            out.table(&["incident", ""]);
+            for (line, handled) in handled {
+                out.row(&[&line.id, &plain(&handled)]);
+            }
+        }
+        if self.support.is_empty() {
+            return;
+        }
+        out.section("Support");
+        out.table(&["incident", "severity", "plan", "promise", "within", "until", "took", ""]);
+        for line in &self.support {
+            out.row(&[
+                &line.incident,
+                &line.severity,
+                &line.plan,
+                &line.promise,
+                &span(line.target_ms),
+                &line.deadline_ms.map_or("-".to_owned(), |at| moments.second(at)),
+                &line.took_ms.map_or("-".to_owned(), span),
+                &line.kept,
+            ]);
         }
     }
 

@@ -90,6 +90,9 @@ fn figures(of: &Document) -> Vec<(String, String)> {
         let region = line.region.as_deref().unwrap_or("all");
         more(format!("latency, percentile {} of {region}", line.percentile), latency(line.value_us));
     }
+    for line in &of.support {
+        more(format!("{} of {} promised by {}", line.promise, line.incident, line.plan), line.kept.clone());
+    }
     for line in &of.customers {
         more(format!("credit of {}", line.customer), line.credit.clone());
     }

@@ -59,6 +59,17 @@ pub(crate) fn failures(line: &IncidentLine) -> String {
     seen.join(", ")
 }
 
+/// What people did about it.
+pub(crate) fn handled(line: &IncidentLine, moments: &Moments) -> Vec<String> {
+    let at = |what: &str, ms: Option<i64>| ms.map(|ms| format!("{what} {}", moments.second(ms)));
+    let mut all = Vec::new();
+    all.extend(line.severity.as_ref().map(|severity| format!("severity {severity}")));
+    all.extend(at("acknowledged", line.acknowledged_at_ms));
+    all.extend(at("resolved", line.resolved_at_ms));
+    all.extend(line.postmortem.as_ref().map(|place| format!("see {place}")));
+    all
+}
+
 /// What exclusions leave out of it.
 pub(crate) fn left_out(line: &IncidentLine, moments: &Moments) -> Vec<String> {
     let one = |applied: &crate::document::AppliedExclusion| {

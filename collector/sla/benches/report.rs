@@ -62,6 +62,7 @@ fn report(contract: &Contract, segments: &[Segment], incidents: &[Incident]) {
         incidents: vec![],
         latency: vec![],
         methods: vec![],
+        plans: vec![],
     };
     let data = Inputs { checks: &checks, zone: &zone };
     let report = Report::new(contract, &window, data, about).expect("UTC");

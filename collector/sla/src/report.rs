@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use quorate_model::{CheckId, CheckVersion, CollectorTime, Failure, Incident, Millis, Policy, RegionId, SampleId};
 
-use crate::account::Statement;
+use crate::account::{Plan, Statement};
 use crate::budget::Budget;
 use crate::contract::Contract;
 use crate::evaluate::{Assessor, EvaluateError, Evaluation, Inputs};
@@ -13,8 +13,10 @@ use crate::id::ContractId;
 use crate::interval::IntervalSet;
 use crate::ledger::{Breach, Ledger, Uptime};
 use crate::objective::{LatencyAnswer, LatencyResult, judge_latency};
+use crate::support::{IncidentSupport, Response, SupportPromise, judge_support};
 use crate::window::{Window, WindowKind};
 use crate::worst::{LENGTHS, WorstWindow};
+use crate::zone::Zone;
 
 /// Whether late data may still change a report without a revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +40,8 @@ pub struct ReportIncident {
     pub failures: Vec<(Failure, u64)>,
     /// Samples that can be looked up.
     pub evidence: Vec<SampleId>,
+    /// What people did about it.
+    pub response: Response,
 }
 
 /// How a check was probed from a moment on.
@@ -85,6 +89,8 @@ pub struct ReportInputs {
     pub latency: Vec<LatencyAnswer>,
     /// How the checks were probed over the period.
     pub methods: Vec<CheckMethod>,
+    /// The plans of the contract.
+    pub plans: Vec<Plan>,
 }
 
 /// A report on one window of one contract.
@@ -114,6 +120,8 @@ pub struct Report {
     pub budget: Option<Budget>,
     /// The worst window of each length that fits.
     pub worst: Vec<WorstWindow>,
+    /// What plans promised of support, in each incident that is a case of it.
+    pub support: Vec<IncidentSupport>,
     /// The coarsest resolution of its checks; `None` where no method is named.
     pub resolution: Option<Millis>,
     /// What each customer is owed.
@@ -173,6 +181,7 @@ impl Report {
             latency: judge_latency(&terms.objectives.latency, &inputs.latency),
             budget: contract.objective().map(|objective| assessor.budget(window.interval, objective)),
             worst: assessor.worst_windows(window.interval, &LENGTHS),
+            support: support(&inputs, data.zone),
             resolution: inputs.methods.iter().map(CheckMethod::resolution).max(),
             evaluation,
             inputs,
@@ -213,6 +222,24 @@ impl Report {
     pub fn latency_of<'a>(&'a self, region: Option<&'a RegionId>) -> impl Iterator<Item = &'a LatencyAnswer> + 'a {
         self.inputs.latency.iter().filter(move |answer| answer.region.as_ref() == region)
     }
+}
+
+/// What every plan promised in every case of support, as of when the report is made.
+fn support(inputs: &ReportInputs, zone: &Zone) -> Vec<IncidentSupport> {
+    let mut out = Vec::new();
+    let cases = inputs.incidents.iter().filter(|entry| entry.response.is_a_case(entry.incident.class));
+    for ReportIncident { incident, response, .. } in cases {
+        let case = response.case(incident.start, incident.end);
+        for (id, plan) in inputs.plans.iter().filter_map(|plan| Some((&plan.id, plan.support.as_ref()?))) {
+            let (acknowledge, resolve) = judge_support(plan, &case, zone, inputs.made_at);
+            let results = [(SupportPromise::Acknowledge, acknowledge), (SupportPromise::Resolve, resolve)];
+            out.extend(results.into_iter().filter_map(|(promise, result)| {
+                let (incident, plan, severity) = (incident.id.clone(), id.clone(), case.severity);
+                Some(IncidentSupport { incident, plan, severity, promise, result: result? })
+            }));
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use quorate_model::{CollectorTime, Millis};
+use quorate_model::{CollectorTime, IncidentClass, IncidentId, Millis};
 
 use crate::contract::{Fault, Problem, hours_faults};
+use crate::id::PlanId;
 use crate::interval::Interval;
 use crate::objective::Kept;
 use crate::service_hours::ServiceHours;
@@ -106,6 +107,37 @@ impl SupportPlan {
     }
 }
 
+/// What people did about an incident.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Response {
+    /// How bad they said it is.
+    pub severity: Option<Severity>,
+    /// When somebody first looked after it.
+    pub acknowledged_at: Option<CollectorTime>,
+    /// When somebody said that it is over.
+    pub resolved_at: Option<CollectorTime>,
+    /// Where one can read how it came about.
+    pub postmortem: Option<String>,
+}
+
+impl Response {
+    /// The incident as plans judge it, with its end where it has one; a severity that nobody named is high.
+    pub fn case(&self, opened_at: CollectorTime, over_at: Option<CollectorTime>) -> SupportCase {
+        SupportCase {
+            severity: self.severity.unwrap_or(Severity::High),
+            opened_at,
+            over_at,
+            acknowledged_at: self.acknowledged_at,
+            resolved_at: self.resolved_at,
+        }
+    }
+
+    /// True if plans promise support for an incident of this class: for every outage, and for what somebody looked after.
+    pub fn is_a_case(&self, class: IncidentClass) -> bool {
+        class == IncidentClass::Outage || *self != Self::default()
+    }
+}
+
 /// When what happened in one case of support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SupportCase {
@@ -115,8 +147,10 @@ pub struct SupportCase {
     pub opened_at: CollectorTime,
     /// When somebody answered.
     pub acknowledged_at: Option<CollectorTime>,
-    /// When it was solved.
+    /// When somebody said that it was solved.
     pub resolved_at: Option<CollectorTime>,
+    /// When it was over, whether somebody said so or not.
+    pub over_at: Option<CollectorTime>,
 }
 
 /// One promise in one case.
@@ -126,13 +160,52 @@ pub struct SupportResult {
     pub target: Millis,
     /// The last moment that keeps the promise; `None` if the service hours never reach it.
     pub deadline: Option<CollectorTime>,
+    /// When it was done; `None` until then.
+    pub done_at: Option<CollectorTime>,
     /// The service time it took, or has taken so far.
     pub took: Millis,
     /// Met, missed, or not yet known.
     pub kept: Kept,
 }
 
+/// What a plan promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SupportPromise {
+    /// That somebody answers.
+    Acknowledge,
+    /// That it is solved.
+    Resolve,
+}
+
+impl SupportPromise {
+    /// Its word in plans.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Acknowledge => "acknowledge",
+            Self::Resolve => "resolve",
+        }
+    }
+}
+
+/// A promise of a plan in one incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentSupport {
+    /// The incident.
+    pub incident: IncidentId,
+    /// The plan.
+    pub plan: PlanId,
+    /// How bad it was, as the plan took it.
+    pub severity: Severity,
+    /// What was promised.
+    pub promise: SupportPromise,
+    /// What came of it.
+    pub result: SupportResult,
+}
+
 /// Judges the promises of a plan in one case, as of `now`: acknowledge, then resolve; `None` where none was made.
+///
+/// What is over is solved, unless somebody said when it was. What was over before anybody had to answer, and was not
+/// answered, is no case of a late answer: nothing is said of it.
 pub fn judge_support(
     plan: &SupportPlan,
     case: &SupportCase,
@@ -150,10 +223,22 @@ pub fn judge_support(
                 (true, Some(_)) => Kept::Met,
                 (true, None) => Kept::NotMeasured,
             };
-            SupportResult { target: span, deadline: plan.hours.after(case.opened_at, span, zone), took, kept }
+            SupportResult {
+                target: span,
+                deadline: plan.hours.after(case.opened_at, span, zone),
+                done_at: done,
+                took,
+                kept,
+            }
         })
     };
-    (judge(target.acknowledge, case.acknowledged_at), judge(target.resolve, case.resolved_at))
+    let was_due = |result: &SupportResult| match (result.done_at, case.over_at, result.deadline) {
+        (None, Some(over), Some(deadline)) => deadline < over,
+        (None, Some(_), None) => false,
+        _ => true,
+    };
+    let acknowledge = judge(target.acknowledge, case.acknowledged_at).filter(was_due);
+    (acknowledge, judge(target.resolve, case.resolved_at.or(case.over_at)))
 }
 
 #[cfg(test)]

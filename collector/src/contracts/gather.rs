@@ -89,6 +89,7 @@ pub(super) fn material(
         incidents: Vec::new(),
         latency: Vec::new(),
         methods: Vec::new(),
+        plans: catalogue.plans_of(id).cloned().collect(),
         customers: catalogue.customers_of(id).map(|(plan, customer)| (plan.clone(), customer.clone())).collect(),
         credited_before: BTreeMap::new(),
         contract,
@@ -207,7 +208,8 @@ fn with_evidence(
     }
     let told = incidents.into_iter().zip(evidence).map(|(incident, evidence)| {
         let (failures, evidence) = evidence.finish();
-        ReportIncident { incident, failures, evidence }
+        let response = sources.desk.response(incident.id.as_str());
+        ReportIncident { incident, failures, evidence, response }
     });
     Ok(told.collect())
 }

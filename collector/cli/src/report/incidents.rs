@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use quorate_collector_sla::report::ReportIncident;
+use quorate_collector_sla::support::Response;
 use quorate_model::{Bounds, CheckId, CollectorTime, Incident, IncidentClass, IncidentId, Millis, RegionId};
 use quorate_proto::api;
 
@@ -59,5 +60,6 @@ fn incident(told: &api::Incident) -> Result<ReportIncident, String> {
         },
         failures: Vec::new(),
         evidence: Vec::new(),
+        response: Response::default(),
     })
 }

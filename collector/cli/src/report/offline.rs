@@ -78,6 +78,7 @@ impl Case {
             Some(path) => of_window(incidents::read(path)?, &contract, window.interval),
             None => Vec::new(),
         };
+        let plans = config.iter().flat_map(|config| config.catalogue.plans_of(&terms.id)).cloned().collect();
         let customers = config.iter().flat_map(|config| config.catalogue.customers_of(&terms.id));
         let customers = customers.map(|(plan, customer)| (plan.clone(), customer.clone())).collect();
         let material = Material {
@@ -89,6 +90,7 @@ impl Case {
             incidents,
             latency: Vec::new(),
             methods: Vec::new(),
+            plans,
             customers,
             credited_before: BTreeMap::new(),
             contract,

@@ -100,6 +100,11 @@ impl Catalogue {
         &self.contracts
     }
 
+    /// The plans of a contract.
+    pub fn plans_of<'a>(&'a self, id: &'a ContractId) -> impl Iterator<Item = &'a Plan> + 'a {
+        self.plans.iter().filter(|plan| plan.contract == *id)
+    }
+
     /// The plans, as they were written; the contract of each is in the catalogue.
     pub fn plans(&self) -> &[Plan] {
         &self.plans

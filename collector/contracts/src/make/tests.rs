@@ -54,6 +54,7 @@ fn material(down: (i64, i64), known_to: i64) -> Material {
         incidents: Vec::new(),
         latency: Vec::new(),
         methods: Vec::new(),
+        plans: catalogue.plans_of(&id).cloned().collect(),
         customers: catalogue.customers_of(&id).map(|(plan, customer)| (plan.clone(), customer.clone())).collect(),
         credited_before: BTreeMap::new(),
         contract,

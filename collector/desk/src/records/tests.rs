@@ -45,7 +45,7 @@ fn an_incident_is_acknowledged_told_and_resolved_once() {
     let told: Vec<(&str, &str)> =
         handling.updates.iter().map(|u| (u.signed.author.as_str(), u.text.as_str())).collect();
     assert_eq!(told, [("anna", "We look into it."), ("ben", "Fixed.")]);
-    let case = handling.case(NOW);
+    let case = handling.response().case(NOW, None);
     assert_eq!(case.severity.as_str(), "critical");
     let since = |at: Option<CollectorTime>| at.map(|at| (at - NOW).get());
     assert_eq!((since(case.acknowledged_at), since(case.resolved_at)), (Some(1), Some(9)));

@@ -6,6 +6,7 @@ use quorate_collector_sla::exclusion::{Exclusion, Ruling};
 use quorate_collector_sla::interval::{Interval, IntervalSet};
 use quorate_collector_sla::objective::Kept;
 use quorate_collector_sla::report::{CheckMethod, Finality, Report, ReportIncident};
+use quorate_collector_sla::support::IncidentSupport;
 use quorate_collector_sla::window::Window;
 use quorate_collector_sla::{Contract, Uptime, ledger};
 use quorate_model::{CollectorTime, Incident, Millis, Quorum, RegionId};
@@ -13,7 +14,7 @@ use quorate_proto::api::{Spread, SpreadText};
 
 use super::{
     AppliedExclusion, BudgetLine, CheckLine, CustomerLine, Day, Document, ErrorRate, ExclusionLine, IncidentLine,
-    Latency, LatencyPromise, Ledger, OutageLine, Period, Seen, Stretch, Voter, Worst, rules,
+    Latency, LatencyPromise, Ledger, OutageLine, Period, Seen, Stretch, SupportLine, Voter, Worst, rules,
 };
 use crate::words;
 
@@ -71,6 +72,7 @@ impl Document {
             stretches: stretches(report),
             outages: evaluation.outages.iter().map(outage).collect(),
             incidents: report.inputs.incidents.iter().map(|entry| incident(entry, &evaluation.rulings)).collect(),
+            support: report.support.iter().map(support).collect(),
             exclusions: evaluation.rulings.iter().map(|ruling| exclusion(ruling, exclusions)).collect(),
             customers: report.statements.iter().map(customer).collect(),
             checks: report.inputs.methods.iter().map(check).collect(),
@@ -215,6 +217,26 @@ fn incident(entry: &ReportIncident, rulings: &[Ruling]) -> IncidentLine {
         failures: entry.failures.iter().map(|(what, times)| Seen { what: what.to_string(), times: *times }).collect(),
         evidence: entry.evidence.iter().map(|id| format!("{}/{}/{}", id.agent, id.boot.get(), id.seq.get())).collect(),
         exclusions: applied(incident, rulings),
+        severity: entry.response.severity.map(|severity| severity.as_str().to_owned()),
+        acknowledged_at_ms: entry.response.acknowledged_at.map(CollectorTime::as_millis),
+        resolved_at_ms: entry.response.resolved_at.map(CollectorTime::as_millis),
+        postmortem: entry.response.postmortem.clone(),
+    }
+}
+
+fn support(line: &IncidentSupport) -> SupportLine {
+    SupportLine {
+        incident: line.incident.to_string(),
+        plan: line.plan.to_string(),
+        severity: line.severity.as_str().to_owned(),
+        promise: line.promise.as_str().to_owned(),
+        target_ms: line.result.target.get(),
+        deadline_ms: line.result.deadline.map(CollectorTime::as_millis),
+        took_ms: line.result.done_at.map(|_| line.result.took.get()),
+        kept: match line.result.kept {
+            Kept::NotMeasured => "open".to_owned(),
+            known => kept(known),
+        },
     }
 }
 

@@ -42,11 +42,41 @@ impl Document {
             let (regions, failures) = (line.regions.join(", "), sentences::failures(line));
             let seen = format!("{} bad from {regions}: {failures}", line.check);
             let samples = format!("{} bad samples and runs, such as {}", line.support, line.evidence.join(", "));
+            let handled = sentences::handled(line, &page.moments).join("; ");
             let left_out = sentences::left_out(line, &page.moments);
             let left_out: Vec<String> = left_out.iter().map(|part| format!("left out: {part}")).collect();
             let mut more = vec![("", seen.as_str()), ("", &samples)];
+            more.push(("", &handled));
             more.extend(left_out.iter().map(|part| ("", part.as_str())));
             page.entry(&cells, &more);
+        }
+        page.end();
+    }
+
+    pub(super) fn support_section(&self, page: &mut Page) {
+        if self.support.is_empty() {
+            return;
+        }
+        page.section("Support");
+        page.table(&[
+            ("id", "Incident"),
+            ("", "Plan, severity"),
+            ("", "Promise"),
+            ("number", "Within"),
+            ("", "Until"),
+            ("number", "Took"),
+            ("", ""),
+        ]);
+        for line in &self.support {
+            page.row(&[
+                ("id", line.incident.as_str()),
+                ("", &format!("{}, {}", line.plan, line.severity)),
+                ("", &line.promise),
+                ("number", &span(line.target_ms)),
+                ("time", &line.deadline_ms.map_or("-".to_owned(), |at| page.moments.second(at))),
+                ("number", &line.took_ms.map_or("-".to_owned(), span)),
+                (if line.kept == "missed" { "refused" } else { "" }, &line.kept),
+            ]);
         }
         page.end();
     }

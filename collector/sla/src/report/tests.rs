@@ -12,6 +12,7 @@ use crate::exclusion::{Exclusion, ExclusionClass};
 use crate::id::ContractId;
 use crate::interval::Interval;
 use crate::percent::Percent;
+use crate::support::Response;
 use crate::tests::{berlin, utc_ms};
 use crate::timeline::{PlainSegment, Timeline};
 
@@ -24,6 +25,7 @@ fn inputs(revision: u32, incidents: Vec<ReportIncident>) -> ReportInputs {
         incidents,
         latency: vec![],
         methods: vec![],
+        plans: vec![],
     }
 }
 
@@ -94,6 +96,7 @@ fn a_revision_shows_what_changed() {
             },
             failures: vec![],
             evidence: vec![],
+            response: Response::default(),
         }
     };
     let run = Interval::from_millis(utc_ms("2026-10-01T08:00:00Z"), utc_ms("2026-10-01T08:10:00Z")).expect("some time");

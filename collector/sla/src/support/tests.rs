@@ -37,6 +37,7 @@ fn time_runs_in_service_hours_of_the_zone() {
         opened_at: at("2026-10-02T14:30:00Z"),
         acknowledged_at: acknowledged.map(at),
         resolved_at: None,
+        over_at: None,
     };
     let now = at("2026-10-05T07:30:00Z");
     for (acknowledged, took, kept) in [
@@ -66,6 +67,7 @@ fn around_the_clock_and_without_a_target() {
         opened_at: at("2026-10-03T23:30:00Z"),
         acknowledged_at: Some(at("2026-10-04T00:30:00Z")),
         resolved_at: Some(at("2026-10-04T07:30:01Z")),
+        over_at: Some(at("2026-10-04T07:00:00Z")),
     };
     let now = at("2026-10-05T00:00:00Z");
     let (acknowledge, resolve) = judge_support(&plan(ServiceHours::Always), &case(Severity::High), &berlin(), now);
@@ -89,4 +91,27 @@ fn a_plan_that_contradicts_itself_says_where() {
             "targets.low.acknowledge: is 0s; allowed is over 0",
         ]
     );
+}
+
+/// An hour to answer and eight to solve, from 23:30.
+#[test]
+fn what_is_over_is_solved_and_needs_no_answer_any_more() {
+    let judged = |acknowledged: Option<&str>, over: &str| {
+        let case = SupportCase {
+            severity: Severity::High,
+            opened_at: at("2026-10-03T23:30:00Z"),
+            acknowledged_at: acknowledged.map(at),
+            resolved_at: None,
+            over_at: Some(at(over)),
+        };
+        let now = at("2026-10-10T00:00:00Z");
+        let (acknowledge, resolve) = judge_support(&plan(ServiceHours::Always), &case, &berlin(), now);
+        (acknowledge.map(|result| result.kept), resolve.map(|result| (result.took, result.kept)))
+    };
+    let met = |count| Some((minutes(count), Kept::Met));
+    assert_eq!(judged(None, "2026-10-04T00:30:00Z"), (None, met(60)), "over at the deadline");
+    assert_eq!(judged(None, "2026-10-04T00:31:00Z"), (Some(Kept::Missed), met(61)), "a minute later");
+    assert_eq!(judged(Some("2026-10-04T00:10:00Z"), "2026-10-04T00:20:00Z"), (Some(Kept::Met), met(50)));
+    let late = Some((minutes(481), Kept::Missed));
+    assert_eq!(judged(Some("2026-10-04T00:10:00Z"), "2026-10-04T07:31:00Z"), (Some(Kept::Met), late));
 }
