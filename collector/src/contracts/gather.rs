@@ -192,7 +192,7 @@ fn with_evidence(
             // Incidents near each other are read together, as long as all of them are no more than a piece.
             let mut time = Millis::ZERO;
             let together = rest.iter().take_while(|(_, piece)| {
-                time = time + (piece.to - piece.from);
+                time += piece.to - piece.from;
                 time <= PIECE
             });
             let (part, later) = rest.split_at(together.count().max(1));
@@ -200,7 +200,9 @@ fn with_evidence(
             let found = sources.store.samples_of_each(check, &windows, Samples::Counted)?;
             for ((place, _), samples) in part.iter().zip(&found) {
                 if let Some(evidence) = evidence.get_mut(*place) {
-                    samples.iter().for_each(|sample| evidence.add(sample));
+                    for sample in samples {
+                        evidence.add(sample);
+                    }
                 }
             }
             rest = later;

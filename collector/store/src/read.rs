@@ -178,9 +178,8 @@ pub(crate) fn samples(
         chunks.push((number, chunk));
         Ok(())
     })?;
-    let takes = |sample: &Sample, mark: Mark| wanted.takes(mark) && window.holds(sample.start_corrected());
     each_fresh(&tx, Some((check_no, check)), window, |stored| {
-        if takes(&stored.record.sample, stored.mark) {
+        if wanted.takes(stored.mark) && window.holds(stored.record.sample.start_corrected()) {
             fresh.push(stored.record.sample);
         }
     })?;
@@ -213,11 +212,13 @@ pub(crate) fn samples(
                 Source::Run { chunk, run } => {
                     let Some((number, columns)) = chunks.get(chunk) else { continue };
                     let push = |sample: Sample, mark| {
-                        if takes(&sample, mark) {
+                        if wanted.takes(mark) {
                             found.push(sample);
                         }
                     };
-                    columns.each_of_run(run, check, push).map_err(|e| damaged("chunks", number, e))?;
+                    columns
+                        .each_of_run(run, check, |start| window.holds(start), push)
+                        .map_err(|e| damaged("chunks", number, e))?;
                 }
             }
         }

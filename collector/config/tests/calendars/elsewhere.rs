@@ -48,7 +48,7 @@ fn a_clock_set_back_in_february() {
     refused(zone, "window: calendar_hour", "2026-03-22T02", "skips this hour");
 }
 
-/// America/St_Johns in 2009: -03:30, in summer -02:30. Back at 2009-11-01T02:31Z, from 00:01 of 1 November to 23:01 of 31 October.
+/// `America/St_Johns` in 2009: -03:30, in summer -02:30. Back at 2009-11-01T02:31Z, from 00:01 of 1 November to 23:01 of 31 October.
 #[test]
 fn a_clock_set_back_over_midnight() {
     let zone = "America/St_Johns";

@@ -1,4 +1,4 @@
-//! Australia/Lord_Howe: +10:30, in summer +11:00. In 2026 the clock goes back half an hour at 2026-04-04T15:00Z, from 02:00 to 01:30
+//! `Australia/Lord_Howe`: +10:30, in summer +11:00. In 2026 the clock goes back half an hour at 2026-04-04T15:00Z, from 02:00 to 01:30
 //! of 5 April, and forward at 2026-10-03T15:30Z, from 02:00 to 02:30 of 4 October.
 
 use crate::case::check as check_in;

@@ -1,4 +1,4 @@
-//! America/New_York: -05:00, in summer -04:00. In 2026 the clock goes forward at 2026-03-08T07:00Z, from 02:00 to 03:00, and back at
+//! `America/New_York`: -05:00, in summer -04:00. In 2026 the clock goes forward at 2026-03-08T07:00Z, from 02:00 to 03:00, and back at
 //! 2026-11-01T06:00Z, from 02:00 to 01:00: three weeks before and one week after Europe.
 
 use crate::case;

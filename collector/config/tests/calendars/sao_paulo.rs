@@ -1,4 +1,4 @@
-//! America/Sao_Paulo in 2018: -03:00, in summer -02:00. The clock went back at 2018-02-18T02:00Z, from midnight to 23:00 of the 17th, and
+//! `America/Sao_Paulo` in 2018: -03:00, in summer -02:00. The clock went back at 2018-02-18T02:00Z, from midnight to 23:00 of the 17th, and
 //! forward at 2018-11-04T03:00Z, from midnight to 01:00: 4 November had no midnight.
 
 use crate::case;

@@ -23,12 +23,19 @@ pub(crate) fn decode_records(check: &CheckId, bytes: &[u8]) -> Result<Vec<Stored
     let rest = Rest::read(&mut reader, head.count)?;
     let mut records = Vec::with_capacity(head.count);
     for run in &head.runs {
-        each_sample(run, &head, &lean, check, ALWAYS, |i, sample, mark| {
-            let phases = rest.phases(i, lean.total_us.at(i))?;
-            let evidence = rest.evidence(i, &head)?;
-            records.push(StoredRecord { record: Record { sample, phases, evidence }, mark });
-            Ok(())
-        })?;
+        each_sample(
+            run,
+            &head,
+            &lean,
+            check,
+            |_| true,
+            |i, sample, mark| {
+                let phases = rest.phases(i, lean.total_us.at(i))?;
+                let evidence = rest.evidence(i, &head)?;
+                records.push(StoredRecord { record: Record { sample, phases, evidence }, mark });
+                Ok(())
+            },
+        )?;
     }
     Ok(records)
 }
@@ -62,40 +69,37 @@ impl LeanChunk {
         self.head.runs.iter().map(|run| (&run.agent, run.boot, run.first_seq))
     }
 
-    /// Hands over the samples of one run in order; nothing where there is no such run.
+    /// Hands over the samples of one run whose corrected start is wanted, in order; the others are not made. Nothing where
+    /// there is no such run.
     ///
     /// # Errors
-    /// The first value that is out of its range; samples before it were handed over.
+    /// The first value that is out of its range, of the others among times and numbers only; samples before it were handed
+    /// over.
     pub(crate) fn each_of_run(
         &self,
         run: usize,
         check: &CheckId,
+        wanted: impl Fn(CollectorTime) -> bool,
         mut each: impl FnMut(Sample, Mark),
     ) -> Result<(), ChunkError> {
         let Some(run) = self.head.runs.get(run) else { return Ok(()) };
-        each_sample(run, &self.head, &self.lean, check, ALWAYS, |_, sample, mark| {
+        each_sample(run, &self.head, &self.lean, check, wanted, |_, sample, mark| {
             each(sample, mark);
             Ok(())
         })
     }
 
-    /// Hands over the samples whose corrected start is wanted, run by run; the others are not made.
+    /// Like [`LeanChunk::each_of_run`], run by run.
     ///
     /// # Errors
-    /// As [`LeanChunk::each_of_run`]; of the others only the times and numbers are looked at.
-    pub(crate) fn each_at(
+    /// As [`LeanChunk::each_of_run`].
+    pub(crate) fn each(
         &self,
         check: &CheckId,
         wanted: impl Fn(CollectorTime) -> bool,
         mut each: impl FnMut(Sample, Mark),
     ) -> Result<(), ChunkError> {
-        for run in &self.head.runs {
-            each_sample(run, &self.head, &self.lean, check, &wanted, |_, sample, mark| {
-                each(sample, mark);
-                Ok(())
-            })?;
-        }
-        Ok(())
+        (0..self.head.runs.len()).try_for_each(|run| self.each_of_run(run, check, &wanted, &mut each))
     }
 }
 
@@ -187,9 +191,6 @@ impl Head {
         Ok(Self { count, runs, settings, addresses, details, certificates })
     }
 }
-
-/// Every start is wanted.
-const ALWAYS: fn(CollectorTime) -> bool = |_| true;
 
 fn each_sample(
     run: &Run,

@@ -112,7 +112,7 @@ fn lean(bytes: &[u8]) -> Result<Vec<(Sample, Mark)>, ChunkError> {
     let chunk = LeanChunk::decode(bytes)?;
     let mut found = Vec::new();
     for run in 0..chunk.runs().count() {
-        chunk.each_of_run(run, &check_id("shop"), |sample, mark| found.push((sample, mark)))?;
+        chunk.each_of_run(run, &check_id("shop"), |_| true, |sample, mark| found.push((sample, mark)))?;
     }
     Ok(found)
 }

@@ -46,7 +46,7 @@ pub(crate) fn samples_of_each(
         let mut samples = Vec::new();
         let holds = |start| here.iter().any(|(_, window)| window.holds(start));
         let push = |sample, mark| samples.extend(wanted.takes(mark).then_some(sample));
-        columns.each_at(check, holds, push).map_err(|e| damaged("chunks", chunk, e))?;
+        columns.each(check, holds, push).map_err(|e| damaged("chunks", chunk, e))?;
         samples.iter().try_for_each(|sample| take(&here, sample))?;
     }
     let all: Vec<(usize, Window)> = windows.iter().copied().enumerate().collect();
