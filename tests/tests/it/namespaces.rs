@@ -22,6 +22,8 @@ const AGENTS: [(&str, &str, &str, u8); 5] = [
     ("sin-1", "sin", "south", 14),
     ("syd-1", "syd", "west", 15),
 ];
+/// Outages nearer to each other than this are one incident.
+const MERGE_GAP_MS: i64 = 1_000;
 /// How far a start or an end may be from the truth.
 const TOLERANCE_MS: i64 = 2_500;
 /// How long anything may take that has to come about.
@@ -196,7 +198,12 @@ impl Lab {
         near("start", incident.start_ms, start)?;
         near("end", incident.end_ms.context("it has ended")?, end)?;
         ensure!(incident.class == "outage", "it is billed: {incident:?}");
-        Ok(())
+        // An outage that followed sooner would be of the same incident.
+        wait_for("the next outage to be one of its own", SOON, || {
+            let good_for = now_ms() - incident.end_bounds_ms[1];
+            ensure!(good_for > 2 * MERGE_GAP_MS, "the target is back for {good_for} ms");
+            Ok(())
+        })
     }
 
     /// The collector is killed inside an outage and started again: the same incident goes on, nothing is lost.
@@ -310,7 +317,7 @@ fn collector_config(folder: &Path) -> String {
     write!(
         text,
         "checks:\n  \
-         - {{id: shop, name: Shop, http: {{url: \"http://{PREFIX}.{TARGET}/\"}}, merge_gap: 1s, confirm: {{retries: 2, after: 500ms, solicit: true}}}}\n  \
+         - {{id: shop, name: Shop, http: {{url: \"http://{PREFIX}.{TARGET}/\"}}, merge_gap: {MERGE_GAP_MS}ms, confirm: {{retries: 2, after: 500ms, solicit: true}}}}\n  \
          - {{id: api, name: API, http: {{url: \"http://{PREFIX}.{TARGET}/\"}}, regions: [ams, fra, iad]}}\n"
     )
     .expect("a String takes all");
