@@ -56,6 +56,14 @@ pub(crate) enum ContractError {
     /// The windows asked for are in the wrong order, or too many.
     #[error("{0}")]
     Range(String),
+    /// Nobody of this id has the contract in the window.
+    #[error("{customer} is no customer of {contract}")]
+    NoCustomer {
+        /// The contract.
+        contract: String,
+        /// Who was asked for.
+        customer: String,
+    },
     /// The report was never made final, or not so often.
     #[error("the report on {period} has no revision {revision}")]
     NoRevision {

@@ -23,6 +23,9 @@ pub(crate) struct ReportArguments {
     /// The window, as the contract's kind of window is named: 2026-10, 2026-Q4, 2026-10-04 [default: the one that runs].
     #[arg(long, value_name = "PERIOD", required_if_eq("segments", "-"))]
     period: Option<String>,
+    /// For this customer alone: what others pay and are owed is left out.
+    #[arg(long, value_name = "CUSTOMER")]
+    customer: Option<String>,
     /// How the report is written [default: md, with --output json json].
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Format>,
@@ -80,13 +83,13 @@ pub(crate) fn run(arguments: &ReportArguments, session: &mut Session<'_>) -> Res
     let by_output = if session.output == Output::Json { Format::Json } else { Format::Md };
     let format = arguments.format.unwrap_or(by_output);
     let text = if let Some(path) = &arguments.kept {
-        format.write(&kept(path)?)
+        format.write(&arguments.audience(kept(path)?)?)
     } else if arguments.offline.is_wanted() {
         let Some(period) = &arguments.period else {
             return Err(CommandError::argument("--period", "is needed with --segments, as files have no present"));
         };
         let case = Case::open(&arguments.offline, arguments.id.as_deref(), period, session)?;
-        format.write(&case.document(session.now())?)
+        format.write(&arguments.audience(case.document(session.now())?)?)
     } else {
         let Some(id) = &arguments.id else {
             return Err(CommandError::argument("--contract", "needs --segments, the states to judge"));
@@ -102,6 +105,18 @@ pub(crate) fn run(arguments: &ReportArguments, session: &mut Session<'_>) -> Res
     Ok(Exit::Fine)
 }
 
+impl ReportArguments {
+    /// The report for who it is wanted for.
+    fn audience(&self, report: Document) -> Result<Document, CommandError> {
+        let Some(customer) = &self.customer else { return Ok(report) };
+        report.for_customer(customer).ok_or_else(|| {
+            let known: Vec<&str> = report.customers.iter().map(|line| line.customer.as_str()).collect();
+            let reason = format!("{customer} is no customer; there are {}", crate::status::list_or(&known, "none"));
+            CommandError::argument("--customer", reason)
+        })
+    }
+}
+
 fn kept(path: &PathBuf) -> Result<Document, CommandError> {
     let text = std::fs::read_to_string(path).map_err(|source| CommandError::Read { path: path.clone(), source })?;
     Document::parse(&text).map_err(|error| CommandError::input(path.display().to_string(), error))
@@ -110,6 +125,7 @@ fn kept(path: &PathBuf) -> Result<Document, CommandError> {
 fn fetch(id: &str, arguments: &ReportArguments, format: Format, session: &Session<'_>) -> Result<String, CommandError> {
     let mut query = vec![("format", format.word().to_owned())];
     query.extend(arguments.period.iter().map(|period| ("period", period.clone())));
+    query.extend(arguments.customer.iter().map(|customer| ("customer", customer.clone())));
     query.extend(arguments.revision.iter().map(|revision| ("revision", revision.to_string())));
     Ok(session.api()?.get_text_now(&["api", "v1", "slas", id, "report"], &query)?)
 }

@@ -120,7 +120,7 @@ impl Operation {
             Self::Samples | Self::Latency | Self::Audit => &["from_ms", "to_ms"],
             Self::Explain => &["at_ms"],
             Self::Incidents => &["check", "from_ms", "to_ms", "open", "class", "limit", "after", "format"],
-            Self::SlaReport => &["period", "revision", "format"],
+            Self::SlaReport => &["period", "customer", "revision", "format"],
             Self::SlaLedger => &["from", "to", "format"],
             Self::Metrics => &["phases"],
             _ => &[],

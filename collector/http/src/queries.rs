@@ -171,6 +171,14 @@ pub enum QueryError {
     /// No contract has this id.
     #[error("no contract has the id {0:?}")]
     UnknownContract(String),
+    /// Nobody of this id has the contract.
+    #[error("{customer:?} is no customer of {contract} in this window")]
+    UnknownCustomer {
+        /// The contract.
+        contract: String,
+        /// Who was asked for.
+        customer: String,
+    },
     /// The text names no window of the contract, or one that has not begun.
     #[error("period: {0}")]
     BadPeriod(String),

@@ -17,7 +17,8 @@ pub trait Reports: Send + Sync + 'static {
     /// # Errors
     /// [`QueryError::UnknownContract`](crate::QueryError::UnknownContract),
     /// [`QueryError::BadPeriod`](crate::QueryError::BadPeriod),
-    /// [`QueryError::UnknownRevision`](crate::QueryError::UnknownRevision) or a failure of the store.
+    /// [`QueryError::UnknownRevision`](crate::QueryError::UnknownRevision),
+    /// [`QueryError::UnknownCustomer`](crate::QueryError::UnknownCustomer) or a failure of the store.
     fn report<'a>(&'a self, wanted: &'a ReportWanted) -> Answer<'a, RenderedReport>;
 
     /// One window of a contract after the other, oldest first: as its report is kept, else as it stands now.
@@ -47,6 +48,8 @@ pub struct ReportWanted {
     pub contract: String,
     /// The window's name, such as `2026-10`; the one that runs where there is none.
     pub period: Option<String>,
+    /// The customer it is for; all of them where there is none.
+    pub customer: Option<String>,
     /// A revision of a final report; the last where there is none.
     pub revision: Option<u32>,
     /// How it is written.

@@ -178,6 +178,7 @@ pub(crate) fn document() -> Document {
     Document {
         format: f.count(),
         contract: f.word(),
+        customer: Some(f.word()),
         name: f.word(),
         timezone: "Europe/Berlin".to_owned(),
         period: f.period(),

@@ -39,6 +39,9 @@ impl Document {
         };
         table.time("period", &period.label, (period.start_ms, period.end_ms), &self.ledger, (&uptime.0, &uptime.1));
         table.fact("contract", contract, "", &self.name);
+        if let Some(customer) = &self.customer {
+            table.fact("for_customer", contract, customer, "");
+        }
         table.fact("timezone", contract, &self.timezone, "");
         table.number("total_ms", contract, self.ledger.total_ms);
         if let Some(SpreadText { low, point, high }) = &self.uptime_percent {

@@ -1,6 +1,7 @@
 //! Everything a report says, as it is printed.
 
 mod of;
+mod one;
 mod rules;
 
 use quorate_proto::api::{Spread, SpreadText};
@@ -16,6 +17,9 @@ pub struct Document {
     pub format: u32,
     /// The contract.
     pub contract: String,
+    /// The customer it is for; all of them where there is none.
+    #[serde(default)]
+    pub customer: Option<String>,
     /// Its name for people.
     pub name: String,
     /// The IANA zone its windows and the printed times are in.

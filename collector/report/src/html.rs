@@ -139,12 +139,13 @@ impl Document {
         let [from, to] = [self.period.start_ms, self.period.end_ms].map(|at| page.moments.second(at));
         page.add(format_args!(
             "<header><div><h1>{}</h1><p>Service level report for {}, {from} to {to}</p></div>\
-             <div class=\"stamp\"><b>{}</b><br>revision {}<br>contract {}</div></header>",
+             <div class=\"stamp\"><b>{}</b><br>revision {}<br>contract {}{}</div></header>",
             Safe(&self.name),
             Safe(&self.period.label),
             Safe(&self.state),
             self.revision,
-            Safe(&self.contract)
+            Safe(&self.contract),
+            Safe(&self.customer.as_ref().map(|customer| format!(" of {customer}")).unwrap_or_default())
         ));
     }
 

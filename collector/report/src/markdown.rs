@@ -16,8 +16,9 @@ impl Document {
         let mut out = Text(String::new());
         out.line(format_args!("# Service level report: {}, {}", plain(&self.name), self.period.label));
         out.line(format_args!(
-            "\nContract `{}`, {} to {}; {}, revision {}.\n",
+            "\nContract `{}`{}, {} to {}; {}, revision {}.\n",
             self.contract,
+            self.customer.as_ref().map(|customer| format!(" of `{customer}`")).unwrap_or_default(),
             moments.second(self.period.start_ms),
             moments.second(self.period.end_ms),
             self.state,

@@ -8,6 +8,18 @@ use crate::moment::{Moments, latency, span};
 /// What stands where a revision has no such figure.
 const NOTHING: &str = "-";
 
+/// How the name of a customer's credit begins.
+const CREDIT_OF: &str = "credit of ";
+
+/// What stands before the plan in the name of a promise.
+const BY_PLAN: &str = " promised by ";
+
+/// True if a figure is of another customer, or of a plan that is not this customer's.
+pub(crate) fn is_of_another(figure: &str, customer: &str, plan: &str) -> bool {
+    let named = |name: Option<&str>, own: &str| name.is_some_and(|name| name != own);
+    named(figure.strip_prefix(CREDIT_OF), customer) || named(figure.split_once(BY_PLAN).map(|(_, by)| by), plan)
+}
+
 impl Document {
     /// True if both say the same; which printing it is, when it was made and from what does not count. What the data model
     /// of the earlier one lacked is no difference.
@@ -91,10 +103,10 @@ fn figures(of: &Document) -> Vec<(String, String)> {
         more(format!("latency, percentile {} of {region}", line.percentile), latency(line.value_us));
     }
     for line in &of.support {
-        more(format!("{} of {} promised by {}", line.promise, line.incident, line.plan), line.kept.clone());
+        more(format!("{} of {}{BY_PLAN}{}", line.promise, line.incident, line.plan), line.kept.clone());
     }
     for line in &of.customers {
-        more(format!("credit of {}", line.customer), line.credit.clone());
+        more(format!("{CREDIT_OF}{}", line.customer), line.credit.clone());
     }
     for rule in &of.rules {
         more(format!("rule on {}", rule.about), rule.says.clone());

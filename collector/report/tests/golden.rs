@@ -286,7 +286,7 @@ fn a_report_frozen_by_an_earlier_program_is_read_and_says_the_same() {
 fn what_is_no_report_is_refused_with_its_place() {
     let text = second_revision().json().replacen("\"revision\"", "\"revison\"", 1);
     let error = Document::parse(&text).expect_err("a key that is not known");
-    assert!(error.to_string().starts_with("line 12, column"), "{error}");
+    assert!(error.to_string().starts_with("line 13, column"), "{error}");
     assert!(Document::parse("").is_err() && Document::parse("[]").is_err());
 }
 

@@ -51,10 +51,10 @@ pub(super) fn render(sources: &Sources, wanted: &ReportWanted) -> Result<String,
     let window = terms(sources, &id, which, Vec::new())?.window;
     let key = revision::key(&id, &window);
     if let Some(document) = keep::kept(sources, &key, wanted.revision)? {
-        return Ok(match wanted.format {
-            ReportFormat::Json => document.body,
-            format => write(&keep::read(&document)?, format),
-        });
+        return match (wanted.format, &wanted.customer) {
+            (ReportFormat::Json, None) => Ok(document.body),
+            _ => write(&keep::read(&document)?, wanted),
+        };
     }
     if let Some(revision) = wanted.revision {
         let last = keep::kept(sources, &key, None)?.map(|document| document.revision);
@@ -62,21 +62,31 @@ pub(super) fn render(sources: &Sources, wanted: &ReportWanted) -> Result<String,
     }
     let material = material(sources, &id, Wanted::Named(&window.label), Depth::Report)?;
     let report = document(&material, Edition::provisional(sources.now))?;
-    Ok(write(&report, wanted.format))
+    write(&report, wanted)
 }
 
-fn write(report: &Document, format: ReportFormat) -> String {
-    match format {
+/// The report as it is wanted.
+fn write(report: &Document, wanted: &ReportWanted) -> Result<String, ContractError> {
+    let one = match &wanted.customer {
+        Some(customer) => Some(report.for_customer(customer).ok_or_else(|| ContractError::NoCustomer {
+            contract: wanted.contract.clone(),
+            customer: customer.clone(),
+        })?),
+        None => None,
+    };
+    let report = one.as_ref().unwrap_or(report);
+    Ok(match wanted.format {
         ReportFormat::Json => report.json(),
         ReportFormat::Csv => report.csv(),
         ReportFormat::Markdown => report.markdown(),
         ReportFormat::Html => report.html(),
-    }
+    })
 }
 
 fn refusal(error: ContractError) -> QueryError {
     match error {
         ContractError::Unknown(id) => QueryError::UnknownContract(id),
+        ContractError::NoCustomer { contract, customer } => QueryError::UnknownCustomer { contract, customer },
         ContractError::Period(error) => QueryError::BadPeriod(error.to_string()),
         ContractError::NotBegun(_) | ContractError::Range(_) => QueryError::BadPeriod(error.to_string()),
         ContractError::NoRevision { period, revision, last } => QueryError::UnknownRevision {

@@ -138,6 +138,7 @@ pub(super) async fn ask(lab: &Lab, period: &str, revision: Option<u32>) -> Resul
     let wanted = ReportWanted {
         contract: "gold".to_owned(),
         period: Some(period.to_owned()),
+        customer: None,
         revision,
         format: ReportFormat::Json,
     };
@@ -155,9 +156,38 @@ async fn what_cannot_be_reported_is_said() {
     assert!(matches!(ask(&lab, "2026-09", None).await, Err(QueryError::BadPeriod(_))));
     assert!(matches!(ask(&lab, "2027-01-01T00", None).await, Err(QueryError::BadPeriod(_))));
     assert!(matches!(ask(&lab, HOUR, Some(1)).await, Err(QueryError::UnknownRevision { .. })));
-    let wanted =
-        ReportWanted { contract: "silver".to_owned(), period: None, revision: None, format: ReportFormat::Html };
+    let wanted = ReportWanted {
+        contract: "silver".to_owned(),
+        period: None,
+        customer: None,
+        revision: None,
+        format: ReportFormat::Html,
+    };
     assert!(matches!(lab.views().report(&wanted).await, Err(QueryError::UnknownContract(_))));
+    let stranger = ReportWanted { contract: "gold".to_owned(), customer: Some("zebra".to_owned()), ..wanted };
+    assert!(matches!(lab.views().report(&stranger).await, Err(QueryError::UnknownCustomer { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_gets_a_statement_of_its_own() {
+    let lab = an_hour_with_an_outage("").await;
+    for state in ["provisional", "final"] {
+        let wanted = ReportWanted {
+            contract: "gold".to_owned(),
+            period: Some(HOUR.to_owned()),
+            customer: Some("acme".to_owned()),
+            revision: None,
+            format: ReportFormat::Json,
+        };
+        let body = lab.views().report(&wanted).await.expect("is a customer").body;
+        let statement = Document::parse(&body).expect("is understood");
+        assert_eq!((statement.state.as_str(), statement.customer.as_deref()), (state, Some("acme")));
+        assert_eq!(statement.customers.len(), 1);
+        assert_eq!(statement.customers[0].credit, "125.00 EUR");
+        assert!(!body.contains("zoo"), "{body}");
+        lab.set(hours_later(72));
+        keep_round(&lab).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

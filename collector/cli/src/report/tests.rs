@@ -80,6 +80,13 @@ fn files_make_a_report_with_incidents_and_credits() {
     assert_eq!((exit, err.as_str()), (Exit::Fine, ""));
     let again = Document::parse(&again).expect("is a report");
     assert_eq!(Document { made_at_ms: report.made_at_ms, ..again }, report);
+
+    let (exit, out, err) = files.run(&[&by_id[..], &more, &["--customer", "acme"]].concat());
+    assert_eq!((exit, err.as_str()), (Exit::Fine, ""));
+    assert_eq!(Document::parse(&out).expect("is a report").customer.as_deref(), Some("acme"));
+    let (exit, out, err) = files.run(&[&by_id[..], &more, &["--customer", "zoo"]].concat());
+    assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
+    assert!(err.contains("--customer") && err.contains("zoo is no customer; there are acme"), "{err}");
 }
 
 #[test]

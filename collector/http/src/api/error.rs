@@ -63,6 +63,7 @@ impl Refusal {
             Self::Query(QueryError::UnknownCheck(_)) => (StatusCode::NOT_FOUND, "unknown_check"),
             Self::Query(QueryError::UnknownIncident(_)) => (StatusCode::NOT_FOUND, "unknown_incident"),
             Self::Query(QueryError::UnknownContract(_)) => (StatusCode::NOT_FOUND, "unknown_contract"),
+            Self::Query(QueryError::UnknownCustomer { .. }) => (StatusCode::NOT_FOUND, "unknown_customer"),
             Self::Query(QueryError::UnknownRevision { .. }) => (StatusCode::NOT_FOUND, "unknown_revision"),
             Self::Query(QueryError::NotRetained { .. }) => (StatusCode::GONE, "not_retained"),
             Self::Query(QueryError::TooSoon { .. }) => (StatusCode::TOO_MANY_REQUESTS, "too_soon"),

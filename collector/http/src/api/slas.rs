@@ -52,6 +52,7 @@ pub(super) async fn report(app: &App, request: &Request, parameters: &Parameters
     let wanted = ReportWanted {
         contract,
         period: parameters.text("period").map(str::to_owned),
+        customer: parameters.text("customer").map(str::to_owned),
         revision: revision.and_then(|revision| u32::try_from(revision).ok()),
         format,
     };

@@ -207,6 +207,13 @@ async fn pages_of_incidents_join_without_loss_or_repetition() {
 }
 
 #[tokio::test]
+async fn a_report_for_one_customer_is_asked_for_by_name() {
+    let reply = send(&app(), "GET", "/api/v1/slas/gold/report?customer=acme&format=md", &[]).await;
+    assert_eq!(reply.status, StatusCode::OK);
+    refused("GET", "/api/v1/slas/gold/report?customer=zoo", 404, "unknown_customer", &["\"zoo\"", "gold"]).await;
+}
+
+#[tokio::test]
 async fn histories_are_tables_where_asked_for_and_name_their_next_page() {
     let page = send(&app(), "GET", "/api/v1/incidents?format=csv&limit=2&check=shop", &[]).await;
     assert_eq!(page.headers["content-type"], "text/csv; charset=utf-8");

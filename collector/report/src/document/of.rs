@@ -29,6 +29,7 @@ impl Document {
         Self {
             format: Self::FORMAT,
             contract: report.contract.to_string(),
+            customer: None,
             name: report.name.clone(),
             timezone: report.timezone.clone(),
             period: period(&evaluation.window),

@@ -40,7 +40,11 @@ fn cut(text: &str, most: usize) -> String {
 /// and page number below all.
 pub(super) fn rules(document: &Document) -> String {
     let left = format!("{}, {}", cut(&document.name, MAX_NAME), document.period.label);
-    let right = format!("{}, {}, revision {}", cut(&document.contract, MAX_NAME), document.state, document.revision);
+    let contract = match &document.customer {
+        Some(customer) => format!("{} of {customer}", document.contract),
+        None => document.contract.clone(),
+    };
+    let right = format!("{}, {}, revision {}", cut(&contract, MAX_NAME), document.state, document.revision);
     let hash: String = document.input_hash.chars().take(HASH_DIGITS).collect();
     format!(
         "@page {{ @top-left {{ content: {}; }} @top-right {{ content: {}; }} @bottom-left {{ content: {}; }} \
