@@ -1,14 +1,14 @@
 //! The hash of everything a report is made from.
 //!
 //! Each part is written as its length (8 bytes, big-endian) and its bytes, so that no two materials have the same text, and
-//! the whole begins with the name of the encoding. Sets of moments are their numbers; terms, incidents and customers are
-//! written as the program shows them, so that hashes compare between programs of one version.
+//! the whole begins with the name of the encoding. Sets of moments and incidents are their numbers and names; terms and
+//! customers are written as the program shows them, so that hashes compare between programs of one version.
 
 use std::fmt::Debug;
 
-use quorate_collector_sla::report::InputHash;
+use quorate_collector_sla::report::{InputHash, ReportIncident};
 use quorate_collector_sla::{Attempts, CheckInput, IntervalSet};
-use quorate_model::CheckId;
+use quorate_model::{CheckId, CollectorTime, Incident, RegionId};
 use sha2::{Digest, Sha256};
 
 use crate::material::Material;
@@ -38,7 +38,10 @@ pub fn input_hash(material: &Material) -> InputHash {
     for (id, input) in checks {
         hash.check(id, input);
     }
-    hash.shown(incidents);
+    hash.numbers(&[count(incidents.len() as u64)]);
+    for entry in incidents {
+        hash.incident(entry);
+    }
     hash.shown(latency);
     hash.shown(methods);
     hash.shown(plans);
@@ -52,7 +55,7 @@ struct Parts(Sha256);
 impl Parts {
     fn new() -> Self {
         let mut parts = Self(Sha256::new());
-        parts.bytes(b"quorate report input 1");
+        parts.bytes(b"quorate report input 2");
         parts
     }
 
@@ -69,6 +72,36 @@ impl Parts {
         self.0.update((numbers.len() as u64).to_be_bytes());
         for number in numbers {
             self.0.update(number.to_be_bytes());
+        }
+    }
+
+    fn incident(&mut self, entry: &ReportIncident) {
+        let ReportIncident { incident, failures, evidence, response } = entry;
+        let Incident { id, check, start, end, start_bounds, end_bounds, class, billed, runs, regions, support } =
+            incident;
+        self.bytes(id.as_str().as_bytes());
+        self.bytes(check.as_str().as_bytes());
+        self.bytes(class.word().as_bytes());
+        let moments = [Some(*start), *end, Some(start_bounds.earliest), Some(start_bounds.latest)];
+        let moments = moments.into_iter().chain([Some(end_bounds.earliest), Some(end_bounds.latest)]);
+        let mut numbers: Vec<i64> = moments.map(|at| at.map_or(i64::MIN, CollectorTime::as_millis)).collect();
+        numbers.extend([billed.get(), i64::from(*support)]);
+        numbers.extend(runs.iter().flat_map(|(from, to)| [from.as_millis(), to.as_millis()]));
+        self.numbers(&numbers);
+        self.list(regions.iter().map(RegionId::as_str));
+        self.list(failures.iter().map(|(failure, _)| failure.word()));
+        self.numbers(&failures.iter().map(|(_, times)| count(*times)).collect::<Vec<_>>());
+        self.list(evidence.iter().map(|sample| sample.agent.as_str()));
+        let places = evidence.iter().flat_map(|sample| [count(sample.boot.get()), count(sample.seq.get())]);
+        self.numbers(&places.collect::<Vec<_>>());
+        self.shown(response);
+    }
+
+    fn list<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
+        let texts: Vec<&str> = texts.collect();
+        self.numbers(&[count(texts.len() as u64)]);
+        for text in texts {
+            self.bytes(text.as_bytes());
         }
     }
 
@@ -90,12 +123,15 @@ impl Parts {
     }
 }
 
+fn count(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 fn edges(set: &IntervalSet) -> Vec<i64> {
     set.iter().flat_map(|interval| [interval.start().as_millis(), interval.end().as_millis()]).collect()
 }
 
 fn counts(attempts: &Attempts) -> Vec<i64> {
-    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let buckets = attempts.as_slice().iter();
     buckets.flat_map(|bucket| [bucket.start.as_millis(), count(bucket.attempts), count(bucket.failed)]).collect()
 }

@@ -1,8 +1,13 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_collector_config::contract::{Catalogue, zone};
+use quorate_collector_sla::report::{InputHash, ReportIncident};
+use quorate_collector_sla::support::{Response, Severity};
 use quorate_collector_sla::{Breach, CheckInput, Interval, PlainSegment, Timeline};
-use quorate_model::{CheckId, Millis, State};
+use quorate_model::{
+    AgentId, Boot, Bounds, CheckId, Failure, Incident, IncidentClass, IncidentId, Millis, RegionId, SampleId, Seq,
+    State,
+};
 
 use super::*;
 use crate::standing;
@@ -119,6 +124,68 @@ fn the_hash_hangs_on_everything_that_counts_and_on_nothing_else() {
     for change in changes {
         assert_ne!(plain, hash(change));
     }
+}
+
+/// An incident with a value in every field.
+fn incident() -> ReportIncident {
+    let region = |id: &str| RegionId::new(id).expect("is an id");
+    ReportIncident {
+        incident: Incident {
+            id: IncidentId::new("shop-1"),
+            check: CheckId::new("shop").expect("is an id"),
+            start: at(1),
+            end: Some(at(9)),
+            start_bounds: Bounds { earliest: at(0), latest: at(2) },
+            end_bounds: Bounds { earliest: at(8), latest: at(10) },
+            class: IncidentClass::Outage,
+            billed: Millis::new(7),
+            runs: vec![(at(1), at(4)), (at(5), at(9))],
+            regions: vec![region("fra"), region("iad")],
+            support: 3,
+        },
+        failures: vec![(Failure::HttpStatus, 2)],
+        evidence: vec![SampleId {
+            agent: AgentId::new("fra-1").expect("is an id"),
+            boot: Boot::new(1),
+            seq: Seq::new(5),
+        }],
+        response: Response::default(),
+    }
+}
+
+#[test]
+fn the_hash_hangs_on_every_field_of_an_incident() {
+    let hash = |change: &dyn Fn(&mut ReportIncident)| {
+        let mut material = material((HOUR, 2 * HOUR), 2 * DAY_MS);
+        let mut entry = incident();
+        change(&mut entry);
+        material.incidents = vec![entry];
+        input_hash(&material)
+    };
+    let changes: [&dyn Fn(&mut ReportIncident); 20] = [
+        &|_| {},
+        &|entry| entry.incident.id = IncidentId::new("shop-2"),
+        &|entry| entry.incident.check = CheckId::new("api").expect("is an id"),
+        &|entry| entry.incident.start = at(2),
+        &|entry| entry.incident.end = None,
+        &|entry| entry.incident.start_bounds.earliest = at(1),
+        &|entry| entry.incident.start_bounds.latest = at(3),
+        &|entry| entry.incident.end_bounds.earliest = at(7),
+        &|entry| entry.incident.end_bounds.latest = at(11),
+        &|entry| entry.incident.class = IncidentClass::Blip,
+        &|entry| entry.incident.billed = Millis::new(8),
+        &|entry| entry.incident.runs.truncate(1),
+        &|entry| entry.incident.regions.truncate(1),
+        &|entry| entry.incident.support = 4,
+        &|entry| entry.failures[0].0 = Failure::ConnectTimeout,
+        &|entry| entry.failures[0].1 = 3,
+        &|entry| entry.evidence[0].boot = Boot::new(2),
+        &|entry| entry.evidence[0].seq = Seq::new(6),
+        &|entry| entry.response.severity = Some(Severity::Low),
+        &|entry| entry.response.postmortem = Some("https://status.example.com".to_owned()),
+    ];
+    let hashes: BTreeSet<InputHash> = changes.iter().map(|change| hash(*change)).collect();
+    assert_eq!(hashes.len(), changes.len(), "two incidents that differ have one hash");
 }
 
 #[test]

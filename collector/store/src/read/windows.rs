@@ -44,7 +44,11 @@ pub(crate) fn samples_of_each(
         let data = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
         let columns = LeanChunk::decode(data).map_err(|e| damaged("chunks", chunk, e))?;
         let mut samples = Vec::new();
-        let holds = |start| here.iter().any(|(_, window)| window.holds(start));
+        let spans = merged(&here);
+        let holds = |start| {
+            let next = spans.partition_point(|span| span.to <= start);
+            spans.get(next).is_some_and(|span| span.from <= start)
+        };
         let push = |sample, mark| samples.extend(wanted.takes(mark).then_some(sample));
         columns.each(check, holds, push).map_err(|e| damaged("chunks", chunk, e))?;
         samples.iter().try_for_each(|sample| take(&here, sample))?;
@@ -80,6 +84,20 @@ fn chunks(
         Ok((row.get(0)?, time(row.get(1)?), time(row.get(2)?)))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The time that any of the windows holds, as spans in order that do not touch.
+fn merged(windows: &[(usize, Window)]) -> Vec<Window> {
+    let mut all: Vec<Window> = windows.iter().map(|(_, window)| *window).collect();
+    all.sort_by_key(|window| window.from);
+    let mut spans: Vec<Window> = Vec::with_capacity(all.len());
+    for window in all {
+        match spans.last_mut().filter(|last| window.from <= last.to) {
+            Some(last) => last.to = last.to.max(window.to),
+            None => spans.push(window),
+        }
+    }
+    spans
 }
 
 /// The windows with their places that may hold one of the starts from `first` to `last`.
