@@ -54,7 +54,7 @@ export QUORATE_TEST_REQUIRE="${QUORATE_TEST_REQUIRE-all}"
 
 step() { echo "== $*"; "$@"; }
 # What other platforms would need is fetched too, so that the licences of all of it can be read.
-step cargo fetch --locked --quiet
+[ "$install" = no ] || step cargo fetch --locked --quiet
 step cargo fmt --all -- --check
 step cargo clippy --workspace --all-targets --locked -- -D warnings
 step cargo build --workspace --bins --locked

@@ -64,6 +64,9 @@ pub(crate) enum ContractError {
         /// Who was asked for.
         customer: String,
     },
+    /// The collector ends, or nobody waits for the answer.
+    #[error("nobody waits for the answer")]
+    Stopped,
     /// The report was never made final, or not so often.
     #[error("the report on {period} has no revision {revision}")]
     NoRevision {

@@ -128,7 +128,6 @@ impl Response {
             opened_at,
             over_at,
             acknowledged_at: self.acknowledged_at,
-            resolved_at: self.resolved_at,
         }
     }
 
@@ -147,9 +146,7 @@ pub struct SupportCase {
     pub opened_at: CollectorTime,
     /// When somebody answered.
     pub acknowledged_at: Option<CollectorTime>,
-    /// When somebody said that it was solved.
-    pub resolved_at: Option<CollectorTime>,
-    /// When it was over, whether somebody said so or not.
+    /// When it was over, as it was measured.
     pub over_at: Option<CollectorTime>,
 }
 
@@ -204,8 +201,8 @@ pub struct IncidentSupport {
 
 /// Judges the promises of a plan in one case, as of `now`: acknowledge, then resolve; `None` where none was made.
 ///
-/// What is over is solved, unless somebody said when it was. What was over before anybody had to answer, and was not
-/// answered, is no case of a late answer: nothing is said of it.
+/// It is solved when it is over as it was measured, whatever was said. What was over before anybody had to answer is no case
+/// of a late answer: nothing is said of it, unless the answer was in time.
 pub fn judge_support(
     plan: &SupportPlan,
     case: &SupportCase,
@@ -232,13 +229,12 @@ pub fn judge_support(
             }
         })
     };
-    let was_due = |result: &SupportResult| match (result.done_at, case.over_at, result.deadline) {
-        (None, Some(over), Some(deadline)) => deadline < over,
-        (None, Some(_), None) => false,
-        _ => true,
+    let was_due = |result: &SupportResult| {
+        let over_in_time = case.over_at.is_some_and(|over| result.deadline.is_none_or(|deadline| over <= deadline));
+        result.kept == Kept::Met || !over_in_time
     };
     let acknowledge = judge(target.acknowledge, case.acknowledged_at).filter(was_due);
-    (acknowledge, judge(target.resolve, case.resolved_at.or(case.over_at)))
+    (acknowledge, judge(target.resolve, case.over_at))
 }
 
 #[cfg(test)]

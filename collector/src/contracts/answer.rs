@@ -33,7 +33,10 @@ pub(crate) async fn report(views: &Views, wanted: &ReportWanted) -> Result<Rende
 
 pub(crate) async fn ledger(views: &Views, wanted: &LedgerWanted) -> Result<api::SlaLedger, QueryError> {
     is_read(views)?;
-    let (sources, wanted) = (views.sources(), wanted.clone());
+    let (mut sources, wanted) = (views.sources(), wanted.clone());
+    // Nobody waits for the rest once the request is gone.
+    sources.stop = sources.stop.child_token();
+    let _request = sources.stop.clone().drop_guard();
     let worker = tokio::task::spawn_blocking(move || super::ledger::ledger(&sources, &wanted));
     worker.await.map_err(|error| QueryError::Internal(Box::new(error)))?.map_err(refusal)
 }
@@ -47,14 +50,18 @@ fn is_read(views: &Views) -> Result<(), QueryError> {
 pub(super) fn render(sources: &Sources, wanted: &ReportWanted) -> Result<String, ContractError> {
     let unknown = || ContractError::Unknown(wanted.contract.clone());
     let id = ContractId::new(&wanted.contract).map_err(|_| unknown())?;
+    // A report that is kept is there by its name, whatever became of the contract.
+    let named = wanted.period.as_ref().map(|period| format!("{id}/{period}"));
+    if let Some(key) = named
+        && let Some(document) = keep::kept(sources, &key, wanted.revision)?
+    {
+        return as_kept(&document, wanted);
+    }
     let which = wanted.period.as_deref().map_or(Wanted::running(sources.now), Wanted::Named);
     let window = terms(sources, &id, which, Vec::new())?.window;
     let key = revision::key(&id, &window);
     if let Some(document) = keep::kept(sources, &key, wanted.revision)? {
-        return match (wanted.format, &wanted.customer) {
-            (ReportFormat::Json, None) => Ok(document.body),
-            _ => write(&keep::read(&document)?, wanted),
-        };
+        return as_kept(&document, wanted);
     }
     if let Some(revision) = wanted.revision {
         let last = keep::kept(sources, &key, None)?.map(|document| document.revision);
@@ -63,6 +70,13 @@ pub(super) fn render(sources: &Sources, wanted: &ReportWanted) -> Result<String,
     let material = material(sources, &id, Wanted::Named(&window.label), Depth::Report)?;
     let report = document(&material, Edition::provisional(sources.now))?;
     write(&report, wanted)
+}
+
+fn as_kept(document: &quorate_collector_store::Document, wanted: &ReportWanted) -> Result<String, ContractError> {
+    match (wanted.format, &wanted.customer) {
+        (ReportFormat::Json, None) => Ok(document.body.clone()),
+        _ => write(&keep::read(document)?, wanted),
+    }
 }
 
 /// The report as it is wanted.
@@ -97,6 +111,7 @@ fn refusal(error: ContractError) -> QueryError {
                 None => "it is not final yet; leave the revision out".to_owned(),
             },
         },
+        ContractError::Stopped => QueryError::Unavailable(Unavailable::Stopping),
         ContractError::Read(error) => crate::views::failed(error),
         other => QueryError::Internal(Box::new(other)),
     }

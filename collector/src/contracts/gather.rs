@@ -114,7 +114,7 @@ fn judged_to(sources: &Sources, contract: &Contract) -> CollectorTime {
 
 /// How far around a window its checks' states matter: minutes and intervals are judged whole. Outages are known whole in any
 /// case.
-fn around(contract: &Contract) -> Millis {
+pub(super) fn around(contract: &Contract) -> Millis {
     match contract.terms().basis {
         Basis::IntervalErrorRateMean { interval } => interval,
         _ => Millis::from_secs(60),

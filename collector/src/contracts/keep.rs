@@ -13,8 +13,8 @@ use quorate_collector_store::{AuditEntry, Document, Revisions};
 use quorate_model::{CollectorTime, Millis};
 use tokio_util::sync::CancellationToken;
 
-use super::gather::{Depth, material, oldest_samples};
-use super::terms::{Terms, Wanted, in_force, terms};
+use super::gather::{Depth, around, material, oldest_samples};
+use super::terms::{Wanted, in_force, terms, window_at};
 use super::{ContractError, Sources};
 use crate::views::Views;
 
@@ -94,7 +94,7 @@ pub(crate) fn round(sources: &Sources, after: &mut String) -> Vec<Kept> {
                 return kept;
             }
             match make_final(sources, &id, &label) {
-                Ok(made) => kept.push(made),
+                Ok(made) => kept.extend(made),
                 Err(error) => warn(&format!("{id}/{label}"), &error),
             }
         }
@@ -127,7 +127,7 @@ fn due(sources: &Sources, id: &ContractId) -> Result<Vec<String>, ContractError>
     let mut in_a_row = 0;
     let mut at = sources.now - revision::FREEZE_AFTER;
     for _ in 0..MAX_BACK {
-        let Terms { window, zone, .. } = terms(sources, id, Wanted::At(at), Vec::new())?;
+        let (window, zone, whole) = window_at(sources, id, at)?;
         let (begun, held) = in_force(sources, id, window.interval.end());
         if !begun {
             break;
@@ -135,7 +135,7 @@ fn due(sources: &Sources, id: &ContractId) -> Result<Vec<String>, ContractError>
         let key = revision::key(id, &window);
         if known.binary_search_by(|known| known.key.cmp(&key)).is_ok() {
             in_a_row += 1;
-        } else if revision::is_due(&window, sources.now) && held {
+        } else if revision::is_due(&window, sources.now) && held && whole {
             in_a_row = 0;
             due.push(window.label.clone());
         }
@@ -159,10 +159,14 @@ pub(super) fn before(window: &Window, zone: &Zone) -> CollectorTime {
     }
 }
 
-fn make_final(sources: &Sources, id: &ContractId, label: &str) -> Result<Kept, ContractError> {
+/// Nothing where the judge has not come to the window's end yet.
+fn make_final(sources: &Sources, id: &ContractId, label: &str) -> Result<Option<Kept>, ContractError> {
     let material = material(sources, id, Wanted::Named(label), Depth::Report)?;
+    if material.still_runs() {
+        return Ok(None);
+    }
     let report = document(&material, revision::first(sources.now))?;
-    write(sources, revision::key(id, &material.window), &report)
+    write(sources, revision::key(id, &material.window), &report).map(Some)
 }
 
 /// Keeps a report as the next revision of its document.
@@ -183,7 +187,7 @@ fn write(sources: &Sources, key: String, report: &Report) -> Result<Kept, Contra
 
 /// Makes some kept reports again, and keeps those that came out otherwise as their next revision.
 ///
-/// Only as long as the samples of the window are kept: a report made without them would say less, not something else.
+/// Only as long as all samples it was made from are kept: a report made without them would say less, not something else.
 fn look_again(sources: &Sources, after: &mut String) -> Result<Vec<Kept>, ContractError> {
     let keys = sources.store.document_keys(KIND, "")?;
     let behind = keys.partition_point(|known| known.key <= *after);
@@ -207,10 +211,17 @@ fn look_at(sources: &Sources, key: &str) -> Result<Option<Kept>, ContractError> 
     };
     let Some(stored) = kept(sources, key, None)? else { return Ok(None) };
     let last = read(&stored)?;
-    if last.period.start_ms < oldest_samples(sources).as_millis() {
+    // What reaches furthest back of all that it is made from: minutes and intervals around, incidents that had begun before.
+    let contract = terms(sources, &id, Wanted::Named(label), Vec::new())?.contract;
+    let incidents = last.incidents.iter().map(|line| line.start_bounds_ms[0]);
+    let from = incidents.fold(last.period.start_ms, i64::min);
+    if CollectorTime::from_millis(from) - around(&contract) < oldest_samples(sources) {
         return Ok(None);
     }
     let material = material(sources, &id, Wanted::Named(label), Depth::Report)?;
+    if material.still_runs() {
+        return Ok(None);
+    }
     let made = document(&material, revision::after(last.revision, sources.now))?;
     let Some(next) = revision::next(made, &last) else { return Ok(None) };
     write(sources, key.to_owned(), &next).map(Some)
@@ -221,6 +232,11 @@ pub(super) fn kept(sources: &Sources, key: &str, revision: Option<u32>) -> Resul
     let revisions = if revision.is_some() { Revisions::All } else { Revisions::Latest };
     let documents = sources.store.documents(KIND, Some(key), revisions)?;
     Ok(documents.into_iter().rev().find(|document| revision.is_none_or(|revision| document.revision == revision)))
+}
+
+/// True if a report of this name is kept.
+pub(super) fn is_kept(sources: &Sources, key: &str) -> Result<bool, ContractError> {
+    Ok(sources.store.document_keys(KIND, key)?.iter().any(|known| known.key == key))
 }
 
 /// The report a document holds.

@@ -3,12 +3,16 @@
 use quorate_collector_contracts::{Edition, document, revision};
 use quorate_collector_http::{LedgerWanted, limits};
 use quorate_collector_report::Document;
-use quorate_collector_sla::{ContractId, Window};
+use quorate_collector_sla::ContractId;
+use quorate_model::Millis;
 use quorate_proto::api;
 
-use super::gather::{Depth, material};
-use super::terms::{Wanted, in_force, terms};
+use super::gather::{Depth, material, needs_attempts};
+use super::terms::{Wanted, in_force, terms, window_at};
 use super::{ContractError, Sources, keep};
+
+/// The most time of which one answer reads every sample: contracts that count attempts do.
+const ATTEMPTS_TIME: Millis = Millis::from_secs(400 * 86_400);
 
 /// The windows asked for, oldest first. Blocks.
 ///
@@ -16,45 +20,84 @@ use super::{ContractError, Sources, keep};
 /// in force are left out.
 pub(super) fn ledger(sources: &Sources, wanted: &LedgerWanted) -> Result<api::SlaLedger, ContractError> {
     let id = ContractId::new(&wanted.contract).map_err(|_| ContractError::Unknown(wanted.contract.clone()))?;
-    let find = |which: Wanted<'_>| terms(sources, &id, which, Vec::new()).map(|terms| (terms.window, terms.zone));
-    let first = wanted.from.as_deref().map(|label| find(Wanted::Named(label))).transpose()?.map(|(first, _)| first);
-    let (last, mut zone) = find(wanted.to.as_deref().map_or(Wanted::running(sources.now), Wanted::Named))?;
+    let mut windows = Vec::new();
+    for entry in chosen(sources, &id, wanted)?.into_iter().rev() {
+        if sources.stop.is_cancelled() {
+            return Err(ContractError::Stopped);
+        }
+        windows.push(line(match entry {
+            Entry::Kept(key) => {
+                let kept = keep::kept(sources, &key, None)?;
+                keep::read(&kept.ok_or(ContractError::Stopped)?)?
+            }
+            Entry::Running(label) => {
+                let material = material(sources, &id, Wanted::Named(&label), Depth::Figures)?;
+                document(&material, Edition::provisional(sources.now))?
+            }
+        }));
+    }
+    Ok(api::SlaLedger { now_ms: sources.now.as_millis(), contract: id.to_string(), windows })
+}
+
+/// A window of the answer.
+enum Entry {
+    /// Its report is kept under this name.
+    Kept(String),
+    /// It has to be made.
+    Running(String),
+}
+
+/// Which windows are told, newest first. Nothing is made yet: what is too much is refused before.
+fn chosen(sources: &Sources, id: &ContractId, wanted: &LedgerWanted) -> Result<Vec<Entry>, ContractError> {
+    let named = |label: &str| terms(sources, id, Wanted::Named(label), Vec::new()).map(|terms| terms.window);
+    let first = wanted.from.as_deref().map(named).transpose()?;
+    let last = match &wanted.to {
+        Some(label) => named(label)?,
+        None => terms(sources, id, Wanted::running(sources.now), Vec::new())?.window,
+    };
     if sources.now <= last.interval.start() {
         return Err(ContractError::NotBegun(last.label));
     }
-    let names = format!("{} to {}", first.as_ref().map_or("", |first| &first.label), last.label);
-    let too_early = |window: &Window| first.as_ref().is_some_and(|first| window.interval.end() < first.interval.end());
-    if too_early(&last) {
-        return Err(ContractError::Range(format!("{names}: the first is after the last")));
+    let asked = format!("{} to {}", first.as_ref().map_or("", |first| &first.label), last.label);
+    if first.as_ref().is_some_and(|first| last.interval.end() < first.interval.end()) {
+        return Err(ContractError::Range(format!("{asked}: the first is after the last")));
     }
     let most = if first.is_some() { limits::LEDGER_WINDOWS } else { limits::LEDGER_DEFAULT };
-    let mut windows = Vec::new();
-    let mut window = last;
-    loop {
-        let (begun, held) = in_force(sources, &id, window.interval.end());
-        if !begun || too_early(&window) || sources.stop.is_cancelled() {
-            break;
+    let mut entries = Vec::new();
+    let mut time = last.interval.end() - Millis::new(1);
+    let mut attempts = Millis::ZERO;
+    // Windows that changed their kind, or in which the contract was not in force, take a step and give no entry.
+    for _ in 0..2 * most {
+        let (window, zone, whole) = window_at(sources, id, time)?;
+        let (begun, held) = in_force(sources, id, window.interval.end());
+        if !begun || first.as_ref().is_some_and(|first| window.interval.end() < first.interval.end()) {
+            return Ok(entries);
         }
-        if windows.len() == most {
-            if first.is_some() {
-                return Err(ContractError::Range(format!("{names} are more than {most} windows; ask for fewer")));
+        let key = revision::key(id, &window);
+        if keep::is_kept(sources, &key)? {
+            entries.push(Entry::Kept(key));
+        } else if held && whole {
+            if needs_attempts(&terms(sources, id, Wanted::Named(&window.label), Vec::new())?.contract) {
+                attempts += window.interval.length();
             }
+            if attempts > ATTEMPTS_TIME && first.is_none() && !entries.is_empty() {
+                return Ok(entries);
+            }
+            entries.push(Entry::Running(window.label.clone()));
+        }
+        let full = entries.len() >= most + usize::from(first.is_some());
+        if full || attempts > ATTEMPTS_TIME {
             break;
         }
-        if let Some(kept) = keep::kept(sources, &revision::key(&id, &window), None)? {
-            windows.push(line(keep::read(&kept)?));
-        } else if held {
-            let material = material(sources, &id, Wanted::Named(&window.label), Depth::Figures)?;
-            windows.push(line(document(&material, Edition::provisional(sources.now))?));
-        }
-        let before = find(Wanted::At(keep::before(&window, &zone)))?;
-        if before.0.interval.end() >= window.interval.end() {
-            break;
-        }
-        (window, zone) = before;
+        time = keep::before(&window, &zone);
     }
-    windows.reverse();
-    Ok(api::SlaLedger { now_ms: sources.now.as_millis(), contract: id.to_string(), windows })
+    if first.is_none() {
+        return Ok(entries);
+    }
+    let days = ATTEMPTS_TIME.get() / 86_400_000;
+    Err(ContractError::Range(format!(
+        "{asked} are too many; allowed are {most} windows, and {days} days where attempts are counted"
+    )))
 }
 
 fn line(report: Document) -> api::SlaWindow {

@@ -44,15 +44,67 @@ pub(super) fn terms(
     excluded: Vec<Exclusion>,
 ) -> Result<Terms, ContractError> {
     let catalogues = sources.configured.histories.catalogues();
-    let latest = at(catalogues, id, sources.now).ok_or_else(|| ContractError::Unknown(id.to_string()))?;
-    let (_, window) = find(&latest, id, wanted)?;
-    // The kind of window may have been another then, so it is looked for again in the terms of its time.
-    let then = at(catalogues, id, window.interval.end().min(sources.now)).unwrap_or(latest);
-    let (zone, window) = find(&then, id, wanted)?;
+    let (then, zone, window) = match wanted {
+        Wanted::Named(_) => named(sources, catalogues, id, wanted)?,
+        Wanted::At(_) => {
+            let latest = at(catalogues, id, sources.now).ok_or_else(|| ContractError::Unknown(id.to_string()))?;
+            of_its_time(sources, catalogues, &latest, id, wanted)?
+        }
+    };
     let contract = then.contract(id).ok_or_else(|| ContractError::Unknown(id.to_string()))?.clone();
     let present = catalogues.last().and_then(|(_, catalogue)| catalogue.contract(id));
     let contract = with(contract, present, excluded)?;
     Ok(Terms { contract, catalogue: then, zone, window })
+}
+
+/// The window as a catalogue has it, and then as the one has it that held in its last moment: the kind of window may have
+/// been another then.
+fn of_its_time(
+    sources: &Sources,
+    catalogues: &[(CollectorTime, Arc<Catalogue>)],
+    catalogue: &Arc<Catalogue>,
+    id: &ContractId,
+    wanted: Wanted<'_>,
+) -> Result<(Arc<Catalogue>, Zone, Window), ContractError> {
+    let (_, window) = find(catalogue, id, wanted)?;
+    let last = window.interval.end() - Millis::new(1);
+    let then = at(catalogues, id, last.min(sources.now)).unwrap_or_else(|| Arc::clone(catalogue));
+    let (zone, window) = find(&then, id, wanted)?;
+    Ok((then, zone, window))
+}
+
+/// The window of a name: by the latest terms that have such a window and held at its end, as a name of a former kind of
+/// window stays one.
+fn named(
+    sources: &Sources,
+    catalogues: &[(CollectorTime, Arc<Catalogue>)],
+    id: &ContractId,
+    wanted: Wanted<'_>,
+) -> Result<(Arc<Catalogue>, Zone, Window), ContractError> {
+    let mut first = None;
+    for (_, catalogue) in catalogues.iter().rev().filter(|(_, catalogue)| catalogue.contract(id).is_some()) {
+        match of_its_time(sources, catalogues, catalogue, id, wanted) {
+            Err(ContractError::Period(error)) => first = first.or(Some(error)),
+            other => return other,
+        }
+    }
+    Err(first.map_or_else(|| ContractError::Unknown(id.to_string()), ContractError::Period))
+}
+
+/// The window that holds a moment with its zone, and whether it is one: where the contract's windows change their kind inside
+/// it, it is none by the terms at its end.
+pub(super) fn window_at(
+    sources: &Sources,
+    id: &ContractId,
+    time: CollectorTime,
+) -> Result<(Window, Zone, bool), ContractError> {
+    let Terms { window, zone, .. } = terms(sources, id, Wanted::At(time), Vec::new())?;
+    let whole = match terms(sources, id, Wanted::Named(&window.label), Vec::new()) {
+        Ok(found) => found.window == window,
+        Err(ContractError::Period(_)) => false,
+        Err(other) => return Err(other),
+    };
+    Ok((window, zone, whole))
 }
 
 /// The catalogue with the contract that held at `time`: the last before, or else the first after.

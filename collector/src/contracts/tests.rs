@@ -18,7 +18,7 @@ const HOUR_FROM: i64 = 2_800;
 const HOUR_TO: i64 = HOUR_FROM + 3_600;
 
 /// What stands behind the list of checks of the lab's configuration; its own bracket closes the last list.
-fn config(contract: &str) -> String {
+pub(super) fn config(contract: &str) -> String {
     format!(
         "{{id: shop, name: Shop, icmp: {{host: h}}}}]\n\
          slas: [{{id: gold, name: Gold, service: shop, window: calendar_hour, objectives: {{availability: \"99.9%\"}}, \
@@ -287,6 +287,21 @@ async fn what_people_leave_out_and_take_back_is_a_revision_each() {
     let third = Document::parse(&ask(&lab, HOUR, None).await.expect("is kept")).expect("is understood");
     assert_eq!((third.exclusions.len(), third.customers[0].credit.as_str()), (0, "125.00 EUR"));
     assert!(ask(&lab, HOUR, Some(2)).await.expect("stays").contains("the carrier failed"));
+}
+
+/// Attempts are counted from a minute before the window on; where that is no longer kept, the report stays as it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_is_not_made_again_of_a_part_of_its_samples() {
+    let lab = an_hour_with_an_outage(", basis: requests").await;
+    lab.set(hours_later(72));
+    keep_round(&lab).await;
+    let first = ask(&lab, HOUR, None).await.expect("is kept");
+    let retention = lab.views().sources().configured.config.retention.samples.get() / 1000;
+    for before_window in [90, 30, 0] {
+        lab.set(HOUR_FROM - before_window + retention);
+        keep_round(&lab).await;
+        assert_eq!(ask(&lab, HOUR, None).await.expect("is kept"), first, "{before_window} s before it");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -78,7 +78,6 @@ impl Case {
             Some(path) => of_window(incidents::read(path)?, &contract, window.interval),
             None => Vec::new(),
         };
-        let plans = config.iter().flat_map(|config| config.catalogue.plans_of(&terms.id)).cloned().collect();
         let customers = config.iter().flat_map(|config| config.catalogue.customers_of(&terms.id));
         let customers = customers.map(|(plan, customer)| (plan.clone(), customer.clone())).collect();
         let material = Material {
@@ -90,7 +89,8 @@ impl Case {
             incidents,
             latency: Vec::new(),
             methods: Vec::new(),
-            plans,
+            // Files do not tell what people did about incidents, so nothing can be said of promises to do so.
+            plans: Vec::new(),
             customers,
             credited_before: BTreeMap::new(),
             contract,

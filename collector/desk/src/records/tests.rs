@@ -48,7 +48,7 @@ fn an_incident_is_acknowledged_told_and_resolved_once() {
     let case = handling.response().case(NOW, None);
     assert_eq!(case.severity.as_str(), "critical");
     let since = |at: Option<CollectorTime>| at.map(|at| (at - NOW).get());
-    assert_eq!((since(case.acknowledged_at), since(case.resolved_at)), (Some(1), Some(9)));
+    assert_eq!((since(case.acknowledged_at), since(handling.response().resolved_at)), (Some(1), Some(9)));
     assert!(act(&mut records, &incident("\"kind\":\"resolve\""), "anna", 11).is_err());
 }
 
@@ -152,10 +152,12 @@ fn a_claim_needs_a_statement_and_goes_its_way() {
         )
     };
     assert_eq!(act(&mut records, &settle("paid"), "ben", 0).expect_err("not accepted yet").field, "state");
-    act(&mut records, &settle("accepted"), "ben", 1).expect("is taken");
-    act(&mut records, &settle("paid"), "ben", 2).expect("is taken");
+    act(&mut records, &settle("refused"), "ben", 1).expect("is taken");
+    act(&mut records, &settle("open"), "acme", 2).expect("is opened again");
+    act(&mut records, &settle("accepted"), "ben", 3).expect("is taken");
+    act(&mut records, &settle("paid"), "ben", 4).expect("is taken");
     let claim = records.claims().next().expect("is there");
-    assert_eq!((claim.state.as_str(), claim.amount.as_str(), claim.changes.len()), ("paid", "120.00 EUR", 3));
+    assert_eq!((claim.state.as_str(), claim.amount.as_str(), claim.changes.len()), ("paid", "120.00 EUR", 5));
     assert!(records.recall("claim", "x", "{}").is_err());
 }
 

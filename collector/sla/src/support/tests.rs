@@ -36,7 +36,6 @@ fn time_runs_in_service_hours_of_the_zone() {
         severity: Severity::High,
         opened_at: at("2026-10-02T14:30:00Z"),
         acknowledged_at: acknowledged.map(at),
-        resolved_at: None,
         over_at: None,
     };
     let now = at("2026-10-05T07:30:00Z");
@@ -66,8 +65,7 @@ fn around_the_clock_and_without_a_target() {
         severity,
         opened_at: at("2026-10-03T23:30:00Z"),
         acknowledged_at: Some(at("2026-10-04T00:30:00Z")),
-        resolved_at: Some(at("2026-10-04T07:30:01Z")),
-        over_at: Some(at("2026-10-04T07:00:00Z")),
+        over_at: Some(at("2026-10-04T07:30:01Z")),
     };
     let now = at("2026-10-05T00:00:00Z");
     let (acknowledge, resolve) = judge_support(&plan(ServiceHours::Always), &case(Severity::High), &berlin(), now);
@@ -101,7 +99,6 @@ fn what_is_over_is_solved_and_needs_no_answer_any_more() {
             severity: Severity::High,
             opened_at: at("2026-10-03T23:30:00Z"),
             acknowledged_at: acknowledged.map(at),
-            resolved_at: None,
             over_at: Some(at(over)),
         };
         let now = at("2026-10-10T00:00:00Z");
@@ -112,6 +109,8 @@ fn what_is_over_is_solved_and_needs_no_answer_any_more() {
     assert_eq!(judged(None, "2026-10-04T00:30:00Z"), (None, met(60)), "over at the deadline");
     assert_eq!(judged(None, "2026-10-04T00:31:00Z"), (Some(Kept::Missed), met(61)), "a minute later");
     assert_eq!(judged(Some("2026-10-04T00:10:00Z"), "2026-10-04T00:20:00Z"), (Some(Kept::Met), met(50)));
+    assert_eq!(judged(Some("2026-10-04T06:00:00Z"), "2026-10-04T00:20:00Z"), (None, met(50)), "marked in the morning");
+    assert_eq!(judged(Some("2026-10-04T06:00:00Z"), "2026-10-04T00:40:00Z").0, Some(Kept::Missed));
     let late = Some((minutes(481), Kept::Missed));
     assert_eq!(judged(Some("2026-10-04T00:10:00Z"), "2026-10-04T07:31:00Z"), (Some(Kept::Met), late));
 }
