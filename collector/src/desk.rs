@@ -57,9 +57,20 @@ impl Desk {
         read(&self.records.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What people did about an incident.
-    pub(crate) fn response(&self, incident: &str) -> Response {
-        self.read(|records| records.handling(incident).map(Handling::response)).unwrap_or_default()
+    /// What people did about an incident, and about those that became part of it.
+    pub(crate) fn response(&self, incident: &IncidentId, parts: &[IncidentId]) -> Response {
+        self.read(|records| {
+            let names = std::iter::once(incident).chain(parts);
+            let responses = names.filter_map(|name| records.handling(name.as_str())).map(Handling::response);
+            responses.reduce(Response::with).unwrap_or_default()
+        })
+    }
+
+    /// How an incident is handled, or else one that became part of it.
+    fn handling(&self, incident: &IncidentId, parts: &[IncidentId]) -> Option<Handling> {
+        self.read(|records| {
+            std::iter::once(incident).chain(parts).find_map(|name| records.handling(name.as_str()).cloned())
+        })
     }
 
     /// What people left out of a contract.
@@ -163,9 +174,15 @@ async fn statement(
 }
 
 /// How an incident is handled, and how the plans that promise support for its check judge that.
-fn handling(views: &Views, incident: &api::Incident) -> Result<Handled, ZoneNameError> {
-    let handling = views.desk.read(|records| records.handling(&incident.id).cloned());
-    let response = handling.as_ref().map(Handling::response).unwrap_or_default();
+async fn handling(views: &Views, incident: &api::Incident) -> Result<Handled, QueryError> {
+    let parts = history::parts(views, incident).await?;
+    handled(views, incident, &parts).map_err(|error| QueryError::Internal(Box::new(error)))
+}
+
+fn handled(views: &Views, incident: &api::Incident, parts: &[IncidentId]) -> Result<Handled, ZoneNameError> {
+    let id = IncidentId::new(incident.id.as_str());
+    let handling = views.desk.handling(&id, parts);
+    let response = views.desk.response(&id, parts);
     let class = IncidentClass::ALL.iter().copied().find(|class| class.word() == incident.class);
     if !class.is_some_and(|class| response.is_a_case(class)) {
         return Ok(Handled { handling, promises: Vec::new() });
@@ -228,8 +245,8 @@ impl quorate_collector_http::Desk for Views {
         Box::pin(decide(self, decision, author))
     }
 
-    fn handling(&self, incident: &api::Incident) -> Result<Handled, QueryError> {
-        handling(self, incident).map_err(|error| QueryError::Internal(Box::new(error)))
+    fn handling<'a>(&'a self, incident: &'a api::Incident) -> quorate_collector_http::Answer<'a, Handled> {
+        Box::pin(handling(self, incident))
     }
 
     fn exclusions(&self) -> Vec<quorate_collector_desk::ExclusionRecord> {

@@ -4,7 +4,7 @@ use quorate_collector_desk::{ClaimRecord, Decision, ExclusionRecord, Handling, R
 use quorate_proto::api;
 use serde::Serialize;
 
-use crate::queries::{Answer, QueryError, Window};
+use crate::queries::{Answer, Window};
 
 /// The desk as the HTTP side sees it.
 pub trait Desk: Send + Sync + 'static {
@@ -21,11 +21,11 @@ pub trait Desk: Send + Sync + 'static {
     /// [`QueryError::Refused`](crate::QueryError::Refused) with the field that is wrong, or a failure of the store.
     fn decide<'a>(&'a self, decision: &'a Decision, author: &'a str) -> Answer<'a, Decided>;
 
-    /// How an incident is handled; cheap, never blocks.
+    /// How an incident is handled, or else one that became part of it.
     ///
     /// # Errors
-    /// The configuration no longer fits what is known.
-    fn handling(&self, incident: &api::Incident) -> Result<Handled, QueryError>;
+    /// A failure of the store.
+    fn handling<'a>(&'a self, incident: &'a api::Incident) -> Answer<'a, Handled>;
 
     /// Every exclusion people entered, withdrawn ones included, by id.
     fn exclusions(&self) -> Vec<ExclusionRecord>;

@@ -131,6 +131,18 @@ impl Response {
         }
     }
 
+    /// With what people did about an incident that became part of this one.
+    #[must_use]
+    pub fn with(self, part: Self) -> Self {
+        let first = |a: Option<CollectorTime>, b: Option<CollectorTime>| a.into_iter().chain(b).min();
+        Self {
+            severity: self.severity.or(part.severity),
+            acknowledged_at: first(self.acknowledged_at, part.acknowledged_at),
+            resolved_at: self.resolved_at.max(part.resolved_at),
+            postmortem: self.postmortem.or(part.postmortem),
+        }
+    }
+
     /// True if plans promise support for an incident of this class: for every outage, and for what somebody looked after.
     pub fn is_a_case(&self, class: IncidentClass) -> bool {
         class == IncidentClass::Outage || *self != Self::default()

@@ -11,7 +11,7 @@ use quorate_collector_sla::{
     Attempts, Basis, CheckInput, Contract, ContractId, Currency, CustomerId, Interval, Money, Percent, Timeline,
 };
 use quorate_collector_store::{Latency, Span, Wanted as Samples, Window as StoreWindow};
-use quorate_model::{CheckId, CollectorTime, Incident, Millis, RegionId, Sample};
+use quorate_model::{CheckId, CollectorTime, Incident, IncidentId, Millis, RegionId, Sample};
 
 use super::terms::{Terms, Wanted, terms};
 use super::{ContractError, Sources, keep};
@@ -73,9 +73,9 @@ pub(super) fn material(
     let range = Asked::new(from, to).expect("the window began before now");
     let attempts = needs_attempts(&contract);
     let mut checks = BTreeMap::new();
-    let mut incidents = Vec::new();
+    let (mut incidents, mut withdrawn) = (Vec::new(), Vec::new());
     for check in contract.terms().service.checks() {
-        let (timeline, found) = timeline(sources, check, range)?;
+        let (timeline, found) = timeline(sources, check, range, &mut withdrawn)?;
         incidents.extend(found);
         let attempts = if attempts { read_attempts(sources, check, range)? } else { None };
         checks.insert(check.clone(), CheckInput { timeline, attempts });
@@ -97,7 +97,7 @@ pub(super) fn material(
     if depth == Depth::Report {
         incidents.retain(|incident| touches(incident, measured));
         incidents.sort_by(|a, b| (a.start, &a.id).cmp(&(b.start, &b.id)));
-        material.incidents = with_evidence(sources, incidents, measured)?;
+        material.incidents = with_evidence(sources, incidents, &withdrawn, measured)?;
         material.latency = latency(sources, &material.contract, measured)?;
         material.methods = methods(sources, &material.contract, measured)?;
         material.credited_before = credited_before(sources, &material)?;
@@ -130,14 +130,22 @@ fn touches(incident: &Incident, window: Interval) -> bool {
     incident.start < window.end() && incident.end.is_none_or(|end| window.start() < end)
 }
 
-/// A check's states, with the incidents that make them.
-fn timeline(sources: &Sources, check: &CheckId, range: Asked) -> Result<(Timeline, Vec<Incident>), ContractError> {
+/// A check's states, with the incidents that make them; those that became part of others or of nothing are put to
+/// `withdrawn`.
+fn timeline(
+    sources: &Sources,
+    check: &CheckId,
+    range: Asked,
+    withdrawn: &mut Vec<Incident>,
+) -> Result<(Timeline, Vec<Incident>), ContractError> {
     let view = sources.board.get(check);
     let window = StoreWindow::new(range.from(), range.to());
     let segments = sources.store.segments(check, window)?.segments;
     let incidents = sources.store.incidents_as_they_are(Some(check), window)?;
-    let incidents = overlay(incidents, view.as_deref()).into_iter().filter(|stored| !stored.withdrawn);
-    let incidents: Vec<Incident> = incidents.map(|stored| stored.incident).collect();
+    let (gone, incidents): (Vec<_>, Vec<_>) =
+        overlay(incidents, view.as_deref()).into_iter().partition(|stored| stored.withdrawn);
+    withdrawn.extend(gone.into_iter().map(|stored| stored.incident));
+    let incidents: Vec<Incident> = incidents.into_iter().map(|stored| stored.incident).collect();
     let segments = join(segments, view.as_deref(), range);
     Ok((Timeline::from_verdict(&segments, &incidents), incidents))
 }
@@ -176,6 +184,7 @@ fn each_sample(
 fn with_evidence(
     sources: &Sources,
     incidents: Vec<Incident>,
+    withdrawn: &[Incident],
     window: Interval,
 ) -> Result<Vec<ReportIncident>, ContractError> {
     let mut wanted: BTreeMap<&CheckId, Vec<(usize, StoreWindow)>> = BTreeMap::new();
@@ -210,10 +219,21 @@ fn with_evidence(
     }
     let told = incidents.into_iter().zip(evidence).map(|(incident, evidence)| {
         let (failures, evidence) = evidence.finish();
-        let response = sources.desk.response(incident.id.as_str());
+        let parts: Vec<IncidentId> = parts(&incident, withdrawn).cloned().collect();
+        let response = sources.desk.response(&incident.id, &parts);
         ReportIncident { incident, failures, evidence, response }
     });
     Ok(told.collect())
+}
+
+/// Those that became part of an incident.
+fn parts<'a>(incident: &'a Incident, withdrawn: &'a [Incident]) -> impl Iterator<Item = &'a IncidentId> {
+    let end = |incident: &Incident| incident.end.map_or(CollectorTime::MAX, |_| incident.end_bounds.latest);
+    let touching = move |part: &&Incident| {
+        let meets = part.start_bounds.earliest < end(incident) && incident.start_bounds.earliest < end(part);
+        part.check == incident.check && meets
+    };
+    withdrawn.iter().filter(touching).map(|part| &part.id)
 }
 
 /// The time of an incident in which samples are looked at; ends before it begins where none are kept.
@@ -343,3 +363,6 @@ fn amount(text: &str) -> Option<Money> {
     let (amount, code) = text.split_once(' ')?;
     Money::parse(amount, Currency::new(code)?).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -195,6 +195,16 @@ pub(crate) async fn incident(views: &Views, id: &IncidentId) -> Result<api::Inci
     shown.into_iter().next().map(told).ok_or_else(|| QueryError::UnknownIncident(id.clone()))
 }
 
+/// Incidents that were told and became part of this one.
+pub(crate) async fn parts(views: &Views, incident: &api::Incident) -> Result<Vec<IncidentId>, QueryError> {
+    let Ok(check) = CheckId::new(&incident.check) else { return Ok(Vec::new()) };
+    let time = CollectorTime::from_millis;
+    let end = incident.end_ms.map_or(CollectorTime::MAX, |_| time(incident.end_bounds_ms[1]));
+    let window = quorate_collector_store::Window::new(time(incident.start_bounds_ms[0]), end);
+    let found = views.read(move |store| store.incidents_as_they_are(Some(&check), window).map_err(failed)).await?;
+    Ok(found.into_iter().filter(|stored| stored.withdrawn).map(|stored| stored.incident.id).collect())
+}
+
 /// What the judge sees of an open incident now, in place of what was written of it last: its growth is not written with
 /// every sample. What would be a revision is shown once it is one.
 pub(crate) fn overlay(mut stored: Vec<StoredIncident>, view: Option<&CaseView>) -> Vec<StoredIncident> {

@@ -73,8 +73,8 @@ impl Desk for Exhibit {
         Box::pin(std::future::ready(Err(QueryError::Unavailable(Unavailable::Stopping))))
     }
 
-    fn handling(&self, _: &api::Incident) -> Result<Handled, QueryError> {
-        Ok(Handled { handling: None, promises: Vec::new() })
+    fn handling<'a>(&'a self, _: &'a api::Incident) -> Answer<'a, Handled> {
+        Box::pin(std::future::ready(Ok(Handled { handling: None, promises: Vec::new() })))
     }
 
     fn exclusions(&self) -> Vec<ExclusionRecord> {

@@ -56,7 +56,7 @@ pub(super) async fn incident(app: &App, request: &Request) -> Result<Response, R
     let id = incident_id(text).ok_or_else(|| Refusal::parameter("incident", bad_id(text)))?;
     let _place = app.read_place().await?;
     let incident = app.queries.incident(&id).await?;
-    let handled = app.queries.handling(&incident)?;
+    let handled = app.queries.handling(&incident).await?;
     json(&IncidentInFull { incident, handled })
 }
 

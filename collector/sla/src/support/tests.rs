@@ -4,7 +4,7 @@ use alloc::vec;
 
 use quorate_model::{CollectorTime, Millis};
 
-use super::{Severity, SupportCase, SupportPlan, SupportTarget, judge_support};
+use super::{Response, Severity, SupportCase, SupportPlan, SupportTarget, judge_support};
 use crate::objective::Kept;
 use crate::service_hours::{DailyHours, ServiceHours};
 use crate::tests::{berlin, utc_ms};
@@ -113,4 +113,19 @@ fn what_is_over_is_solved_and_needs_no_answer_any_more() {
     assert_eq!(judged(Some("2026-10-04T06:00:00Z"), "2026-10-04T00:40:00Z").0, Some(Kept::Missed));
     let late = Some((minutes(481), Kept::Missed));
     assert_eq!(judged(Some("2026-10-04T00:10:00Z"), "2026-10-04T07:31:00Z"), (Some(Kept::Met), late));
+}
+
+#[test]
+fn what_was_done_about_a_part_was_done_about_the_whole() {
+    let done = |severity, acknowledged: Option<&str>, resolved: Option<&str>| Response {
+        severity,
+        acknowledged_at: acknowledged.map(at),
+        resolved_at: resolved.map(at),
+        postmortem: None,
+    };
+    let (early, late) = ("2026-10-04T00:10:00Z", "2026-10-04T00:20:00Z");
+    let both = done(None, Some(late), Some(early)).with(done(Some(Severity::Low), Some(early), Some(late)));
+    assert_eq!(both, done(Some(Severity::Low), Some(early), Some(late)));
+    assert_eq!(Response::default().with(both.clone()), both);
+    assert_eq!(both.clone().with(Response::default()), both);
 }
