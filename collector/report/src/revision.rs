@@ -68,7 +68,7 @@ fn figures(of: &Document) -> Vec<(String, String)> {
         Some(SpreadText { low, point, high }) => format!("{point} % ({low} to {high})"),
         None => "not measured".to_owned(),
     };
-    let excluded: i64 = of.exclusions.iter().map(|line| line.excluded_ms).sum();
+    let excluded = of.exclusions.iter().fold(0i64, |sum, line| sum.saturating_add(line.excluded_ms));
     let counted = of.outages.iter().filter(|outage| outage.not_counted.is_none()).count();
     let mut all: Vec<(String, String)> = [
         ("uptime", uptime),
