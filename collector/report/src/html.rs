@@ -197,7 +197,8 @@ impl Document {
         ] {
             page.add(format_args!("<li><i class=\"{class}\"></i>{class} {}</li>", span(ms)));
         }
-        page.add(format_args!("<li>total {}</li></ul></section>", span(ledger.total_ms)));
+        let outside = self.outside().map(|told| format!("<p class=\"soft\">{}</p>", Safe(&told))).unwrap_or_default();
+        page.add(format_args!("<li>total {}</li></ul>{outside}</section>", span(ledger.total_ms)));
         self.day_section(page);
     }
 

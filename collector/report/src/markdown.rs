@@ -95,6 +95,7 @@ impl Document {
         ] {
             out.row(&[what, &span(ms), &ms.to_string()]);
         }
+        self.outside().iter().for_each(|told| out.line(format_args!("\n{told}")));
         let days = self.days_not_up();
         if !days.is_empty() {
             out.line(format_args!("\nBy day:\n"));

@@ -1,5 +1,7 @@
 //! What the formats for people say in the same words.
 
+use quorate_collector_sla::interval::{Interval, IntervalSet};
+
 use crate::document::{CheckLine, Day, Document, ExclusionLine, IncidentLine, Stretch};
 use crate::moment::{Moments, length, span};
 
@@ -20,6 +22,21 @@ impl Document {
             (1, _) => Some("The other day was up from its start to its end.".to_owned()),
             (up, _) => Some(format!("The other {up} days were up from their start to their end.")),
         }
+    }
+
+    /// How much is left out without an exclusion, as a sentence; nothing where that is none. Where an exclusion leaves out
+    /// a part of the time it names, the rest of that time is not in the sum.
+    pub(crate) fn outside(&self) -> Option<String> {
+        let stretches = self.stretches.iter().filter(|stretch| stretch.state == "excluded");
+        let left_out: IntervalSet =
+            stretches.filter_map(|stretch| Interval::from_millis(stretch.start_ms, stretch.end_ms)).collect();
+        let exclusions = self.exclusions.iter().filter(|line| line.excluded_ms > 0);
+        let by_exclusions: IntervalSet =
+            exclusions.filter_map(|line| Interval::from_millis(line.start_ms, line.end_ms)).collect();
+        let outside = left_out.subtract(&by_exclusions);
+        let sum = span(outside.length().get());
+        let told = format!("Left out without an exclusion, outside service hours or before the service began: {sum}.");
+        (!outside.is_empty()).then_some(told)
     }
 
     /// The longest stretches of unknown time, in order of time, and a sentence on those that are not among them.
