@@ -6,7 +6,7 @@
 use quorate_proto::api::SpreadText;
 
 use crate::document::{CheckLine, CustomerLine, Document, ExclusionLine, IncidentLine, Ledger, SupportLine};
-use crate::moment::{machine, span};
+use crate::moment::{length, machine, span};
 
 /// From when to when.
 type Time = (i64, i64);
@@ -100,7 +100,13 @@ impl Document {
         }
         for line in &self.worst {
             let (time, down) = ((line.start_ms, Some(line.end_ms)), line.down_ms);
-            table.stretch("worst", &span(line.end_ms - line.start_ms), time, down, (&line.availability_percent, ""));
+            table.stretch(
+                "worst",
+                &span(length(line.start_ms, line.end_ms)),
+                time,
+                down,
+                (&line.availability_percent, ""),
+            );
         }
         for outage in &self.outages {
             let note = outage.not_counted.as_deref().unwrap_or("");

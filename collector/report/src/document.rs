@@ -1,5 +1,6 @@
 //! Everything a report says, as it is printed.
 
+mod numbers;
 mod of;
 mod one;
 mod rules;
@@ -429,8 +430,22 @@ pub struct Change {
 
 /// Why a text is no report.
 #[derive(Debug, thiserror::Error)]
-#[error("line {}, column {}: this is no report", .0.line(), .0.column())]
-pub struct DocumentError(#[source] serde_json::Error);
+#[non_exhaustive]
+pub enum DocumentError {
+    /// It is not JSON, or lacks something, or has what no report has.
+    #[error("line {}, column {}: this is no report", .0.line(), .0.column())]
+    Json(#[source] serde_json::Error),
+    /// A time or a length that cannot be.
+    #[error("{field} is {found}; it has to be {allowed}")]
+    Number {
+        /// Where it is, such as `period.end_ms`.
+        field: String,
+        /// What it is.
+        found: i64,
+        /// What it may be.
+        allowed: String,
+    },
+}
 
 const fn first_format() -> u32 {
     1
@@ -475,8 +490,10 @@ impl Document {
     /// Reads what [`Document::json`] wrote.
     ///
     /// # Errors
-    /// It is not JSON, or not a report.
+    /// It is not JSON, or not a report, or a time or a length in it is none that can be.
     pub fn parse(text: &str) -> Result<Self, DocumentError> {
-        serde_json::from_str(text).map_err(DocumentError)
+        let document: Self = serde_json::from_str(text).map_err(DocumentError::Json)?;
+        numbers::check(&document)?;
+        Ok(document)
     }
 }

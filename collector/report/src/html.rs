@@ -10,7 +10,7 @@ use std::fmt::{self, Write as _};
 use quorate_proto::api::SpreadText;
 
 use crate::document::Document;
-use crate::moment::{Moments, span};
+use crate::moment::{Moments, length, span};
 
 const STYLE: &str = include_str!("html/style.css");
 
@@ -166,7 +166,8 @@ impl Document {
             Some(objective) => format!("of the promised {objective} %"),
             None => "nothing is promised".to_owned(),
         };
-        let [credit, coverage] = [&self.credit_percent, &self.coverage_percent].map(|text| Safe(text));
+        let [point, bounds, credit, coverage] =
+            [&point, &bounds, &self.credit_percent, &self.coverage_percent].map(|text| Safe(text));
         let [low, down, high] = [self.down_ms.low, self.down_ms.point, self.down_ms.high].map(span);
         let down_bounds =
             if low == high { "its bounds are equal".to_owned() } else { format!("between {low} and {high}") };
@@ -196,7 +197,8 @@ impl Document {
         ] {
             page.add(format_args!("<li><i class=\"{class}\"></i>{class} {}</li>", span(ms)));
         }
-        page.add(format_args!("<li>total {}</li></ul></section>", span(ledger.total_ms)));
+        let outside = self.outside().map(|told| format!("<p class=\"soft\">{}</p>", Safe(&told))).unwrap_or_default();
+        page.add(format_args!("<li>total {}</li></ul>{outside}</section>", span(ledger.total_ms)));
         self.day_section(page);
     }
 
@@ -234,8 +236,9 @@ impl Document {
     fn budget_section(&self, page: &mut Page) {
         let Some(budget) = &self.budget else { return };
         page.whole_section("Error budget");
-        let left = budget.allowed_ms - budget.spent_ms.point;
-        let rest = if left >= 0 { format!("{} left", span(left)) } else { format!("overspent by {}", span(-left)) };
+        let left = length(budget.spent_ms.point, budget.allowed_ms);
+        let over = left.saturating_neg();
+        let rest = if left >= 0 { format!("{} left", span(left)) } else { format!("overspent by {}", span(over)) };
         page.add(format_args!(
             "<p class=\"soft\">{} of {} spent (between {} and {}): {rest}.</p>{}</section>",
             span(budget.spent_ms.point),

@@ -10,6 +10,8 @@
 mod complete;
 mod csv;
 mod document;
+#[cfg(test)]
+mod hostile;
 mod html;
 mod markdown;
 mod moment;

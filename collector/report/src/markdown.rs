@@ -5,23 +5,23 @@ mod text;
 use quorate_proto::api::SpreadText;
 
 use crate::document::{Document, OutageLine};
-use crate::moment::{Moments, latency, span};
+use crate::moment::{Moments, latency, length, span};
 use crate::sentences;
-use text::{Text, plain};
+use text::{Text, code, plain};
 
 impl Document {
     /// The report as Markdown with tables.
     pub fn markdown(&self) -> String {
         let moments = Moments::new(&self.timezone);
         let mut out = Text(String::new());
-        out.line(format_args!("# Service level report: {}, {}", plain(&self.name), self.period.label));
+        out.line(format_args!("# Service level report: {}, {}", plain(&self.name), plain(&self.period.label)));
         out.line(format_args!(
-            "\nContract `{}`{}, {} to {}; {}, revision {}.\n",
-            self.contract,
-            self.customer.as_ref().map(|customer| format!(" of `{customer}`")).unwrap_or_default(),
+            "\nContract {}{}, {} to {}; {}, revision {}.\n",
+            code(&self.contract),
+            self.customer.as_ref().map(|customer| format!(" of {}", code(customer))).unwrap_or_default(),
             moments.second(self.period.start_ms),
             moments.second(self.period.end_ms),
-            self.state,
+            plain(&self.state),
             self.revision
         ));
         self.summary(&mut out);
@@ -37,9 +37,9 @@ impl Document {
         self.method(&mut out, &moments);
         self.change_md(&mut out);
         out.line(format_args!(
-            "\nMade {} from inputs with the SHA-256 `{}`. Percentages are cut off, never rounded up. Times are of {}.",
+            "\nMade {} from inputs with the SHA-256 {}. Percentages are cut off, never rounded up. Times are of {}.",
             moments.second(self.made_at_ms),
-            self.input_hash,
+            code(&self.input_hash),
             plain(&self.timezone)
         ));
         out.0
@@ -49,7 +49,8 @@ impl Document {
         out.table(&["", "point", "low", "high"]);
         match &self.uptime_percent {
             Some(SpreadText { low, point, high }) => {
-                out.row(&["uptime", &format!("**{point} %**"), &format!("{low} %"), &format!("{high} %")]);
+                let [low, point, high] = [low, point, high].map(|percent| plain(percent));
+                out.marked_row(&["uptime", &format!("**{point} %**"), &format!("{low} %"), &format!("{high} %")]);
             }
             None => out.row(&["uptime", "not measured", "", ""]),
         }
@@ -61,20 +62,23 @@ impl Document {
         }
         out.line(format_args!(""));
         if let Some(objective) = &self.objective_percent {
-            out.line(format_args!("- Promised: {objective} %. Breach: **{}**.", self.breach));
+            let [objective, breach] = [objective, &self.breach].map(|text| plain(text));
+            out.line(format_args!("- Promised: {objective} %. Breach: **{breach}**."));
         }
         if let Some(budget) = &self.budget {
             let spent = span(budget.spent_ms.point);
             out.line(format_args!("- Error budget: {spent} of {} spent.", span(budget.allowed_ms)));
         }
-        out.line(format_args!("- Credit: {} % of the fee. {}", self.credit_percent, self.credit_steps.join(" ")));
-        out.line(format_args!("- Coverage: {} % of the time that counts is known.", self.coverage_percent));
+        let (credit, steps) = (plain(&self.credit_percent), plain(&self.credit_steps.join(" ")));
+        out.line(format_args!("- Credit: {credit} % of the fee. {steps}"));
+        out.line(format_args!("- Coverage: {} % of the time that counts is known.", plain(&self.coverage_percent)));
         if let Some(resolution) = self.resolution_ms {
             out.line(format_args!("- Resolution: an outage of {} is sure to meet a probe.", span(resolution)));
         }
         if let Some(rate) = &self.error_rate {
             let measured = rate.measured_percent.as_deref().map_or("-".to_owned(), |rate| format!("{rate} %"));
-            out.line(format_args!("- Error rate: {measured}, promised {} %: {}.", rate.objective_percent, rate.kept));
+            let [measured, promised, kept] = [&measured, &rate.objective_percent, &rate.kept].map(|text| plain(text));
+            out.line(format_args!("- Error rate: {measured}, promised {promised} %: {kept}."));
         }
     }
 
@@ -91,6 +95,7 @@ impl Document {
         ] {
             out.row(&[what, &span(ms), &ms.to_string()]);
         }
+        self.outside().iter().for_each(|told| out.line(format_args!("\n{told}")));
         let days = self.days_not_up();
         if !days.is_empty() {
             out.line(format_args!("\nBy day:\n"));
@@ -110,7 +115,7 @@ impl Document {
         }
         for line in stretches {
             let [start, end] = [line.start_ms, line.end_ms].map(|at| moments.second(at));
-            out.row(&[&start, &end, &span(line.end_ms - line.start_ms)]);
+            out.row(&[&start, &end, &span(length(line.start_ms, line.end_ms))]);
         }
         if let Some(rest) = rest {
             out.line(format_args!("\n{rest}"));
@@ -151,7 +156,7 @@ impl Document {
             out.line(format_args!("\nWhat was done about them:\n"));
             out.table(&["incident", ""]);
             for (line, handled) in handled {
-                out.row(&[&line.id, &plain(&handled)]);
+                out.row(&[&line.id, &handled]);
             }
         }
         if self.support.is_empty() {
@@ -181,7 +186,7 @@ impl Document {
         out.table(&["start", "end", "length", "downtime that counts", ""]);
         for OutageLine { start_ms, end_ms, down_ms, not_counted } in &self.outages {
             let [start, end] = [*start_ms, *end_ms].map(|at| moments.second(at));
-            let [length, down] = [end_ms - start_ms, *down_ms].map(span);
+            let [length, down] = [length(*start_ms, *end_ms), *down_ms].map(span);
             out.row(&[&start, &end, &length, &down, not_counted.as_deref().unwrap_or("")]);
         }
     }
@@ -198,9 +203,9 @@ impl Document {
                 &moments.second(line.start_ms),
                 &moments.second(line.end_ms),
                 &span(line.excluded_ms),
-                &plain(&line.reason),
+                &line.reason,
                 &line.refused.join("; "),
-                &plain(&sentences::entered(line, moments).join("; ")),
+                &sentences::entered(line, moments).join("; "),
             ]);
         }
     }
@@ -213,8 +218,9 @@ impl Document {
         for line in &self.latency_promises {
             let region = line.region.as_deref().map_or(String::new(), |region| format!(" in {region}"));
             let measured = line.measured_us.map_or("not measured".to_owned(), latency);
-            let (percentile, under) = (&line.percentile, latency(line.under_us));
-            out.line(format_args!("- Percentile {percentile}{region}: {measured}, promised {under}: {}.", line.kept));
+            let what = plain(&format!("{}{region}", line.percentile));
+            let (under, kept) = (latency(line.under_us), plain(&line.kept));
+            out.line(format_args!("- Percentile {what}: {measured}, promised {under}: {kept}."));
         }
         out.line(format_args!(""));
         out.table(&["region", "percentile", "latency", "answers"]);
@@ -232,7 +238,7 @@ impl Document {
         out.table(&["length", "from", "downtime", "availability"]);
         for line in &self.worst {
             let availability = format!("{} %", line.availability_percent);
-            let [length, down] = [line.end_ms - line.start_ms, line.down_ms].map(span);
+            let [length, down] = [length(line.start_ms, line.end_ms), line.down_ms].map(span);
             out.row(&[&length, &moments.second(line.start_ms), &down, &availability]);
         }
     }
@@ -298,7 +304,7 @@ impl Document {
         }
         for (what, ids) in [("Changed or new", &change.incidents_changed), ("Gone", &change.incidents_gone)] {
             if !ids.is_empty() {
-                out.line(format_args!("\n{what}: {}.", ids.join(", ")));
+                out.line(format_args!("\n{what}: {}.", plain(&ids.join(", "))));
             }
         }
     }

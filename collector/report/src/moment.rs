@@ -60,6 +60,11 @@ pub(crate) fn span(ms: i64) -> String {
     format!("{sign}{text}")
 }
 
+/// How long it is from one moment to another; what no number holds is the longest that one does.
+pub(crate) fn length(from: i64, to: i64) -> i64 {
+    to.saturating_sub(from)
+}
+
 /// Microseconds as milliseconds, such as `231.4 ms`.
 pub(crate) fn latency(us: u64) -> String {
     format!("{}.{} ms", us / 1000, us % 1000 / 100)

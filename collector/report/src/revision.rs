@@ -1,4 +1,9 @@
 //! What changed from one revision of a report to the next.
+//!
+//! Compared are figures, times, names and what people wrote, never the sentences of this program: they follow from
+//! these and from the terms, which are settled when a window ends, so that other words for the same make no revision.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use quorate_proto::api::SpreadText;
 
@@ -32,11 +37,8 @@ impl Document {
     pub fn with_change_since(mut self, earlier: &Self) -> Self {
         let now = self.clone().in_format(earlier.format);
         let mut figures = differences(&figures(earlier), &figures(&now));
-        let ids = |of: &[IncidentLine], missing_in: &dyn Fn(&IncidentLine) -> bool| -> Vec<String> {
-            of.iter().filter(|incident| missing_in(incident)).map(|incident| incident.id.clone()).collect()
-        };
-        let incidents_changed = ids(&now.incidents, &|now| !earlier.incidents.contains(now));
-        let incidents_gone = ids(&earlier.incidents, &|old| now.incidents.iter().all(|now| now.id != old.id));
+        let incidents_changed = ids_without(&now.incidents, &earlier.incidents, |now, same_id| !same_id.contains(&now));
+        let incidents_gone = ids_without(&earlier.incidents, &now.incidents, |_, same_id| same_id.is_empty());
         if figures.is_empty()
             && incidents_changed.is_empty()
             && incidents_gone.is_empty()
@@ -49,28 +51,74 @@ impl Document {
     }
 }
 
-/// The report without what differs from printing to printing.
+/// The ids of those for which `told` holds of them and the others of the same id.
+fn ids_without(
+    of: &[IncidentLine],
+    others: &[IncidentLine],
+    told: impl Fn(&IncidentLine, &[&IncidentLine]) -> bool,
+) -> Vec<String> {
+    let mut by_id: BTreeMap<&str, Vec<&IncidentLine>> = BTreeMap::new();
+    for other in others {
+        by_id.entry(&other.id).or_default().push(other);
+    }
+    let same_id = |line: &IncidentLine| by_id.get(line.id.as_str()).map_or(&[][..], Vec::as_slice);
+    of.iter().filter(|line| told(line, same_id(line))).map(|line| line.id.clone()).collect()
+}
+
+/// The report without what differs from printing to printing and without the sentences of the program that made it.
 fn says(document: &Document, format: u32) -> Document {
-    Document {
+    let mut says = Document {
         state: String::new(),
         revision: 0,
         made_at_ms: 0,
         input_hash: String::new(),
         change: None,
         ..document.clone().in_format(format)
+    };
+    // The terms and the policies of a window are those of its time.
+    says.rules.clear();
+    says.checks.iter_mut().for_each(|line| line.quorum.clear());
+    // How a credit came about follows from the uptime, the downtime and the fee.
+    says.credit_steps.clear();
+    says.customers.iter_mut().for_each(|line| line.steps.clear());
+    // That there is a reason is compared, and how many there are; which it is follows from the times beside it.
+    says.outages.iter_mut().filter_map(|line| line.not_counted.as_mut()).for_each(String::clear);
+    says.exclusions.iter_mut().flat_map(|line| &mut line.refused).for_each(String::clear);
+    says
+}
+
+/// A figure with its name.
+struct Figure {
+    name: String,
+    says: String,
+    /// Sentences that are told with it. How many there are is compared, their words are not.
+    reasons: Vec<String>,
+}
+
+impl Figure {
+    fn new(name: impl Into<String>, says: impl Into<String>) -> Self {
+        Self { name: name.into(), says: says.into(), reasons: Vec::new() }
+    }
+
+    fn compared(&self) -> (&str, usize) {
+        (&self.says, self.reasons.len())
+    }
+
+    fn told(&self) -> String {
+        if self.reasons.is_empty() { self.says.clone() } else { format!("{}: {}", self.says, self.reasons.join("; ")) }
     }
 }
 
 /// Figures by name, in the order they are told.
-fn figures(of: &Document) -> Vec<(String, String)> {
+fn figures(of: &Document) -> Vec<Figure> {
     let moments = Moments::new(&of.timezone);
     let uptime = match &of.uptime_percent {
         Some(SpreadText { low, point, high }) => format!("{point} % ({low} to {high})"),
         None => "not measured".to_owned(),
     };
-    let excluded: i64 = of.exclusions.iter().map(|line| line.excluded_ms).sum();
+    let excluded = of.exclusions.iter().fold(0i64, |sum, line| sum.saturating_add(line.excluded_ms));
     let counted = of.outages.iter().filter(|outage| outage.not_counted.is_none()).count();
-    let mut all: Vec<(String, String)> = [
+    let mut all: Vec<Figure> = [
         ("uptime", uptime),
         ("up", span(of.ledger.up_ms)),
         ("down", span(of.ledger.down_ms)),
@@ -85,19 +133,20 @@ fn figures(of: &Document) -> Vec<(String, String)> {
         ("exclusions", format!("{} entries, {} left out", of.exclusions.len(), span(excluded))),
         ("terms and methods", format!("{} versions of checks", of.checks.len())),
     ]
-    .map(|(what, figure)| (what.to_owned(), figure))
+    .map(|(name, says)| Figure::new(name, says))
     .into();
-    let mut more = |what: String, figure: String| all.push((what, figure));
+    let mut more = |name: String, says: String| all.push(Figure::new(name, says));
     of.objective_percent.iter().for_each(|objective| more("promised".to_owned(), format!("{objective} %")));
     if let Some(rate) = &of.error_rate {
         let measured = rate.measured_percent.as_ref().map_or("not measured".to_owned(), |rate| format!("{rate} %"));
         more("error rate".to_owned(), format!("{measured}, promised {} %", rate.objective_percent));
     }
     for line in &of.exclusions {
-        let refused = if line.refused.is_empty() { String::new() } else { format!(": {}", line.refused.join("; ")) };
-        let what = format!("{} of {}", line.class, moments.second(line.start_ms));
-        more(what, format!("{} left out{refused}", span(line.excluded_ms)));
+        let name = format!("{} of {}", line.class, moments.second(line.start_ms));
+        let says = format!("{} left out", span(line.excluded_ms));
+        all.push(Figure { reasons: line.refused.clone(), ..Figure::new(name, says) });
     }
+    let mut more = |name: String, says: String| all.push(Figure::new(name, says));
     for line in &of.latency {
         let region = line.region.as_deref().unwrap_or("all");
         more(format!("latency, percentile {} of {region}", line.percentile), latency(line.value_us));
@@ -108,26 +157,34 @@ fn figures(of: &Document) -> Vec<(String, String)> {
     for line in &of.customers {
         more(format!("{CREDIT_OF}{}", line.customer), line.credit.clone());
     }
-    for rule in &of.rules {
-        more(format!("rule on {}", rule.about), rule.says.clone());
-    }
     all
 }
 
-/// The figures that differ, those that are gone last.
-fn differences(before: &[(String, String)], now: &[(String, String)]) -> Vec<[String; 3]> {
-    let all_of = |what: &str, of: &[(String, String)]| {
-        let same: Vec<&str> = of.iter().filter(|(name, _)| name == what).map(|(_, figure)| figure.as_str()).collect();
-        if same.is_empty() { NOTHING.to_owned() } else { same.join("; ") }
+/// The figures that differ, those that are gone last. Those of one name are told together.
+fn differences(before: &[Figure], now: &[Figure]) -> Vec<[String; 3]> {
+    let (before_by_name, now_by_name) = (by_name(before), by_name(now));
+    let mut seen = BTreeSet::new();
+    let names = now.iter().chain(before).map(|figure| figure.name.as_str()).filter(|name| seen.insert(*name));
+    let line = |name: &str| {
+        let [before, now] =
+            [&before_by_name, &now_by_name].map(|figures| figures.get(name).map_or(&[][..], Vec::as_slice));
+        let alike = before.iter().map(|figure| figure.compared()).eq(now.iter().map(|figure| figure.compared()));
+        (!alike).then(|| [name.to_owned(), told(before), told(now)])
     };
-    let mut out: Vec<[String; 3]> = Vec::new();
-    for (what, _) in now.iter().chain(before) {
-        let line = [what.clone(), all_of(what, before), all_of(what, now)];
-        if line[1] != line[2] && !out.contains(&line) {
-            out.push(line);
-        }
+    names.filter_map(line).collect()
+}
+
+fn told(figures: &[&Figure]) -> String {
+    let all: Vec<String> = figures.iter().map(|figure| figure.told()).collect();
+    if all.is_empty() { NOTHING.to_owned() } else { all.join("; ") }
+}
+
+fn by_name(of: &[Figure]) -> BTreeMap<&str, Vec<&Figure>> {
+    let mut by_name: BTreeMap<&str, Vec<&Figure>> = BTreeMap::new();
+    for figure in of {
+        by_name.entry(&figure.name).or_default().push(figure);
     }
-    out
+    by_name
 }
 
 /// The names of the parts of the data model that differ.

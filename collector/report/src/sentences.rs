@@ -1,7 +1,9 @@
 //! What the formats for people say in the same words.
 
+use quorate_collector_sla::interval::{Interval, IntervalSet};
+
 use crate::document::{CheckLine, Day, Document, ExclusionLine, IncidentLine, Stretch};
-use crate::moment::{Moments, span};
+use crate::moment::{Moments, length, span};
 
 /// The most stretches of unknown time that are listed for people; a service that is watched badly has thousands.
 pub(crate) const MAX_UNKNOWN: usize = 50;
@@ -22,14 +24,29 @@ impl Document {
         }
     }
 
+    /// How much is left out without an exclusion, as a sentence; nothing where that is none. Where an exclusion leaves out
+    /// a part of the time it names, the rest of that time is not in the sum.
+    pub(crate) fn outside(&self) -> Option<String> {
+        let stretches = self.stretches.iter().filter(|stretch| stretch.state == "excluded");
+        let left_out: IntervalSet =
+            stretches.filter_map(|stretch| Interval::from_millis(stretch.start_ms, stretch.end_ms)).collect();
+        let exclusions = self.exclusions.iter().filter(|line| line.excluded_ms > 0);
+        let by_exclusions: IntervalSet =
+            exclusions.filter_map(|line| Interval::from_millis(line.start_ms, line.end_ms)).collect();
+        let outside = left_out.subtract(&by_exclusions);
+        let sum = span(outside.length().get());
+        let told = format!("Left out without an exclusion, outside service hours or before the service began: {sum}.");
+        (!outside.is_empty()).then_some(told)
+    }
+
     /// The longest stretches of unknown time, in order of time, and a sentence on those that are not among them.
     pub(crate) fn unknown_stretches(&self) -> (Vec<&Stretch>, Option<String>) {
-        let length = |stretch: &Stretch| stretch.end_ms - stretch.start_ms;
+        let length = |stretch: &Stretch| length(stretch.start_ms, stretch.end_ms);
         let mut all: Vec<&Stretch> = self.stretches.iter().filter(|stretch| stretch.state == "unknown").collect();
         all.sort_by_key(|stretch| std::cmp::Reverse(length(stretch)));
         let rest = all.split_off(all.len().min(MAX_UNKNOWN));
         all.sort_by_key(|stretch| stretch.start_ms);
-        let (count, sum) = (rest.len(), rest.iter().map(|stretch| length(stretch)).sum());
+        let (count, sum) = (rest.len(), rest.iter().map(|stretch| length(stretch)).fold(0, i64::saturating_add));
         let told = format!("{count} shorter stretches, {} in all, are in the CSV and the JSON.", span(sum));
         (all, (count > 0).then_some(told))
     }
@@ -37,7 +54,7 @@ impl Document {
 
 /// A moment with its bounds as distances.
 fn bounded(at: i64, [low, high]: [i64; 2], moments: &Moments) -> String {
-    format!("{} (-{} +{})", moments.second(at), span(at - low), span(high - at))
+    format!("{} (-{} +{})", moments.second(at), span(length(low, at)), span(length(at, high)))
 }
 
 /// When an incident started.

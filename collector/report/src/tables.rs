@@ -6,7 +6,7 @@ use quorate_proto::api::{Incident, Segment, Segments, SlaLedger, SpreadText};
 use serde::Serialize;
 
 use crate::csv::line;
-use crate::moment::machine;
+use crate::moment::{length, machine};
 
 /// Incidents, in the order given.
 pub fn incidents(incidents: &[Incident]) -> String {
@@ -72,7 +72,7 @@ pub fn states(segments: &Segments) -> String {
             machine(segment.end_ms),
             segment.start_ms.to_string(),
             segment.end_ms.to_string(),
-            (segment.end_ms - segment.start_ms).to_string(),
+            length(segment.start_ms, segment.end_ms).to_string(),
             segment.regions_bad.join(" "),
             segment.settled.to_string(),
         ]);

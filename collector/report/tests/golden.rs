@@ -308,12 +308,13 @@ fn the_ledgers_of_the_days_sum_to_the_period() {
     assert_eq!(change.incidents_changed, ["shop-20261028T2100Z"]);
 }
 
-/// Unknown time that counts as down, an error rate nobody measured, no credits, no customers.
+/// Unknown time that counts as down, an error rate nobody measured, no credits, no customers, a day before the service began.
 #[test]
 fn what_is_not_known_is_neither_up_nor_promised_away() {
     let mut draft = ContractDraft::new(ContractId::new("plain").expect("an id"), Service::Check(shop()));
     draft.timezone = "Europe/Berlin".into();
     draft.unknown = UnknownRule::Down;
+    draft.service_start = Some(at(OCTOBER + DAY));
     draft.objectives.availability = Some(percent("99.95"));
     draft.objectives.error_rate = Some(percent("0.1"));
     let contract = Contract::new(draft).expect("a contract");
@@ -345,6 +346,8 @@ fn what_is_not_known_is_neither_up_nor_promised_away() {
     assert_eq!((rate.measured_percent.as_deref(), rate.kept.as_str()), (None, "not measured"));
     for (format, text) in [("html", document.html()), ("md", document.markdown()), ("csv", document.csv())] {
         assert!(text.contains("0.1"), "{format} says nothing of the error rate");
+        let left_out = text.contains("before the service began: 1 d 00 h 00 min 00 s.");
+        assert_eq!(left_out, format != "csv", "{format} says how much is left out: {text}");
     }
     let html = document.html();
     assert!(html.contains("No customer has this contract.") && html.contains("class=\"unknown\" x="), "{html}");

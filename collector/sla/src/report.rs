@@ -11,7 +11,7 @@ use crate::contract::Contract;
 use crate::evaluate::{Assessor, EvaluateError, Evaluation, Inputs};
 use crate::id::ContractId;
 use crate::interval::IntervalSet;
-use crate::ledger::{Breach, Ledger, Uptime};
+use crate::ledger::Ledger;
 use crate::objective::{LatencyAnswer, LatencyResult, judge_latency};
 use crate::support::{IncidentSupport, Response, SupportPromise, judge_support};
 use crate::window::{Window, WindowKind};
@@ -126,27 +126,6 @@ pub struct Report {
     pub resolution: Option<Millis>,
     /// What each customer is owed.
     pub statements: Vec<Statement>,
-    /// What changed since the revision before; `None` in the first.
-    pub change: Option<Change>,
-}
-
-/// How a report differs from an earlier one of the same window.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// The earlier revision.
-    pub revision: u32,
-    /// Its ledger.
-    pub ledger: Ledger,
-    /// Its uptime.
-    pub uptime: Option<Uptime>,
-    /// Its breach.
-    pub breach: Breach,
-    /// Incidents that came or changed.
-    pub incidents_changed: Vec<Incident>,
-    /// Incidents that are gone.
-    pub incidents_gone: Vec<Incident>,
-    /// Places, in the earlier report's list, of exclusions ruled otherwise now.
-    pub rulings_changed: Vec<usize>,
 }
 
 impl Report {
@@ -186,35 +165,12 @@ impl Report {
             evaluation,
             inputs,
             statements: Vec::new(),
-            change: None,
         })
     }
 
     /// The report with what customers are owed.
     pub fn with_statements(mut self, statements: Vec<Statement>) -> Self {
         self.statements = statements;
-        self
-    }
-
-    /// The report with what changed since an earlier one.
-    pub fn with_change_since(mut self, earlier: &Self) -> Self {
-        let now: Vec<&Incident> = self.inputs.incidents.iter().map(|entry| &entry.incident).collect();
-        let before: Vec<&Incident> = earlier.inputs.incidents.iter().map(|entry| &entry.incident).collect();
-        let rulings = &self.evaluation.rulings;
-        let changed = |old: &&crate::exclusion::Ruling| !rulings.contains(old);
-        self.change = Some(Change {
-            revision: earlier.inputs.revision,
-            ledger: earlier.evaluation.ledger,
-            uptime: earlier.evaluation.uptime,
-            breach: earlier.evaluation.breach,
-            incidents_changed: now.iter().filter(|new| !before.contains(new)).map(|new| (*new).clone()).collect(),
-            incidents_gone: before
-                .iter()
-                .filter(|old| !now.iter().any(|new| new.id == old.id))
-                .map(|old| (*old).clone())
-                .collect(),
-            rulings_changed: earlier.evaluation.rulings.iter().filter(changed).map(|old| old.index).collect(),
-        });
         self
     }
 

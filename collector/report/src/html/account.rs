@@ -2,7 +2,7 @@
 
 use super::{Page, Safe, charts};
 use crate::document::Document;
-use crate::moment::{latency, span};
+use crate::moment::{latency, length, span};
 use crate::sentences;
 
 impl Document {
@@ -53,7 +53,7 @@ impl Document {
         page.table(&[("", "Length"), ("", "From"), ("number", "Downtime"), ("number", "Availability")]);
         for line in &self.worst {
             page.row(&[
-                ("time", &span(line.end_ms - line.start_ms)),
+                ("time", &span(length(line.start_ms, line.end_ms))),
                 ("time", &page.moments.second(line.start_ms)),
                 ("number", &span(line.down_ms)),
                 ("number", &format!("{} %", line.availability_percent)),

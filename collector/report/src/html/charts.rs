@@ -10,7 +10,7 @@ const WIDTH: i64 = 720;
 
 /// Where `at` of `[from, to)` lies on a line of `width`.
 fn place(at: i64, (from, to): (i64, i64), width: i64) -> i64 {
-    let (at, from, to) = (i128::from(at.clamp(from, to)), i128::from(from), i128::from(to));
+    let (at, from, to) = (i128::from(at.max(from).min(to)), i128::from(from), i128::from(to));
     i64::try_from((at - from) * i128::from(width) / (to - from).max(1)).unwrap_or(0)
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn burn_down(document: &Document, budget: &BudgetLine, moments: &Mome
     let mut points = vec![(0i64, left)];
     let mut lowest = 0i64;
     for day in &document.days {
-        left -= day.spent_ms;
+        left = left.saturating_sub(day.spent_ms);
         lowest = lowest.min(left);
         points.push((place(day.period.end_ms, range, WIDTH - 110), left));
     }
@@ -102,7 +102,7 @@ pub(crate) fn burn_down(document: &Document, budget: &BudgetLine, moments: &Mome
     write!(svg, "<polyline fill=\"none\" stroke=\"{class}\" stroke-width=\"2\" points=\"{}\"/>", line.join(" "))
         .expect("takes all");
     let (end, end_y) = (WIDTH - 104, y(left));
-    let rest = if left < 0 { format!("{} over", span(-left)) } else { format!("{} left", span(left)) };
+    let rest = if left < 0 { format!("{} over", span(left.saturating_neg())) } else { format!("{} left", span(left)) };
     // The two labels at the end must not lie on each other.
     let label_y = if (end_y - zero).abs() < 11 { zero + if left < 0 { 15 } else { -9 } } else { end_y + 3 };
     write!(svg, "<text x=\"{end}\" y=\"{label_y}\">{}</text>", Safe(&rest)).expect("takes all");

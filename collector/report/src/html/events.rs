@@ -2,7 +2,7 @@
 
 use super::Page;
 use crate::document::Document;
-use crate::moment::span;
+use crate::moment::{length, span};
 use crate::sentences;
 
 impl Document {
@@ -92,7 +92,7 @@ impl Document {
             page.row(&[
                 ("time", &start),
                 ("time", &end),
-                ("number", &span(line.end_ms - line.start_ms)),
+                ("number", &span(length(line.start_ms, line.end_ms))),
                 ("number", &span(line.down_ms)),
                 ("", line.not_counted.as_deref().unwrap_or("")),
             ]);
@@ -109,7 +109,7 @@ impl Document {
         page.table(&[("", "From"), ("", "To"), ("number", "Length")]);
         for line in stretches {
             let [start, end] = [line.start_ms, line.end_ms].map(|at| page.moments.second(at));
-            page.row(&[("time", &start), ("time", &end), ("number", &span(line.end_ms - line.start_ms))]);
+            page.row(&[("time", &start), ("time", &end), ("number", &span(length(line.start_ms, line.end_ms)))]);
         }
         page.end_with(rest.as_deref());
     }

@@ -19,30 +19,46 @@ impl Text {
         self.line(format_args!("|{}", "---|".repeat(heads.len())));
     }
 
-    /// A row of cells; what a person wrote in them went through [`plain`].
+    /// A row of cells; what is in them is text, whoever wrote it.
     pub(super) fn row(&mut self, cells: &[&str]) {
-        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|").replace(['\n', '\r'], " ")).collect();
+        let cells: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        self.marked_row(&cells);
+    }
+
+    /// A row of cells with markup; what of them is text went through [`plain`].
+    pub(super) fn marked_row(&mut self, cells: &[&str]) {
         self.line(format_args!("| {} |", cells.join(" | ")));
     }
 }
 
-/// A person's text on one line, without markup of its own.
+/// A text on one line, without markup of its own, that may stand anywhere, also in a cell.
 pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    let mut before = ' ';
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
-        let entity = letter == '&' && letters.peek().is_some_and(|next| next.is_alphanumeric() || *next == '#');
-        match letter {
-            letter if letter.is_control() => out.push(' '),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '~' | '$' => {
-                out.push('\\');
-                out.push(letter);
-            }
-            _ if entity => out.push_str("\\&"),
-            _ => out.push(letter),
+        let next = letters.peek().copied().unwrap_or(' ');
+        let is_markup = match letter {
+            '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '#' | '~' | '$' | '|' => true,
+            // Between letters it is one of them, as in `connect_timeout`.
+            '_' => !(before.is_alphanumeric() && next.is_alphanumeric()),
+            '&' => next.is_alphanumeric() || next == '#',
+            _ => false,
+        };
+        if is_markup {
+            out.push('\\');
         }
+        out.push(if letter.is_control() { ' ' } else { letter });
+        before = letter;
     }
     out
+}
+
+/// A name as code, where it has the letters of names; as text where it has others.
+pub(super) fn code(name: &str) -> String {
+    let of_names = |letter: char| letter.is_ascii_alphanumeric() || "-_.:/".contains(letter);
+    if !name.is_empty() && name.chars().all(of_names) { format!("`{name}`") } else { plain(name) }
 }
 
 #[cfg(test)]

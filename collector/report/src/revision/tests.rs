@@ -1,5 +1,5 @@
 use super::*;
-use crate::complete::document;
+use crate::complete::{all_leaves, document, value_of};
 use crate::document::ExclusionLine;
 
 fn lines(now: Document, earlier: &Document) -> Vec<String> {
@@ -20,7 +20,6 @@ fn what_came_changed_or_went_is_told_by_name() {
     let first = document();
     let mut now = first.clone();
     now.customers[0].credit = "1.00 EUR".to_owned();
-    now.rules[0].says = "counts as down".to_owned();
     let maintenance = ExclusionLine { class: "maintenance".to_owned(), ..first.exclusions[0].clone() };
     now.exclusions = vec![ExclusionLine { refused: Vec::new(), start_ms: 0, excluded_ms: 60_000, ..maintenance }];
     let gone = &first.exclusions[0];
@@ -30,7 +29,6 @@ fn what_came_changed_or_went_is_told_by_name() {
             format!("exclusions: 1 entries, {} left out > 1 entries, 1 min 00 s left out", span(gone.excluded_ms)),
             "maintenance of 1970-01-01 01:00:00 CET: - > 1 min 00 s left out".to_owned(),
             format!("credit of {}: {} > 1.00 EUR", first.customers[0].customer, first.customers[0].credit),
-            format!("rule on {}: {} > counts as down", first.rules[0].about, first.rules[0].says),
             format!(
                 "{} of {}: {} left out: {} > -",
                 gone.class,
@@ -64,4 +62,76 @@ fn what_an_earlier_program_could_not_say_is_no_change() {
     assert!(!other.says_the_same_as(&frozen));
     let change = other.clone().with_change_since(&frozen).change.expect("a change");
     assert_eq!(change.incidents_changed, [other.incidents[0].id.as_str()]);
+}
+
+/// What is no difference between two revisions: which printing it is, and the sentences of the program that made it.
+const NOT_COMPARED: [&str; 16] = [
+    "format",
+    "state",
+    "revision",
+    "made_at_ms",
+    "input_hash",
+    "credit_steps",
+    "outages.not_counted",
+    "exclusions.refused",
+    "customers.steps",
+    "checks.quorum",
+    "rules.about",
+    "rules.says",
+    "change.since_revision",
+    "change.figures",
+    "change.incidents_changed",
+    "change.incidents_gone",
+];
+
+/// Every leaf by itself: a later program that words a rule or a reason otherwise makes no revision of what is frozen,
+/// and nothing else can change unnoticed.
+#[test]
+fn only_what_happened_is_compared() {
+    let first = document();
+    for leaf in all_leaves() {
+        let mut value = value_of(&first);
+        let place = value.pointer_mut(&leaf.pointer).expect("the leaf is there");
+        *place = match &leaf.value {
+            serde_json::Value::String(_) => "other words".into(),
+            number => (number.as_u64().expect("a whole number") + 1).into(),
+        };
+        let now: Document = serde_json::from_value(value).expect("is a document");
+        let is_left_out = NOT_COMPARED.contains(&leaf.path.as_str());
+        assert_eq!(now.says_the_same_as(&first), is_left_out, "{}", leaf.pointer);
+        let change = now.with_change_since(&first).change.expect("what changed");
+        let is_told = !(change.figures.is_empty() && change.incidents_changed.is_empty());
+        assert_eq!(is_told, !is_left_out, "{}: {change:?}", leaf.pointer);
+    }
+}
+
+#[test]
+fn a_reason_that_comes_or_goes_is_a_change() {
+    let first = document();
+    let mut now = first.clone();
+    now.exclusions[0].refused.truncate(1);
+    assert!(!now.says_the_same_as(&first));
+    let line = &first.exclusions[0];
+    let (why, left_out) = (&line.refused, span(line.excluded_ms));
+    let what = format!("{} of {}", line.class, Moments::new("Europe/Berlin").second(line.start_ms));
+    let expected = format!("{what}: {left_out} left out: {}; {} > {left_out} left out: {}", why[0], why[1], why[0]);
+    assert_eq!(lines(now, &first), [expected]);
+    let mut now = first.clone();
+    now.outages[0].not_counted = None;
+    assert!(!now.says_the_same_as(&first));
+    assert_eq!(lines(now, &first), ["outages: 1, of which 0 count > 1, of which 1 count"]);
+}
+
+#[test]
+fn thousands_of_figures_are_told_in_their_order() {
+    let mut first = document();
+    first.support = vec![first.support[0].clone(); 20_000];
+    for (place, line) in first.support.iter_mut().enumerate() {
+        line.incident = format!("shop-{place}");
+    }
+    let mut now = first.clone();
+    now.support.iter_mut().for_each(|line| line.kept = "met".to_owned());
+    let told = lines(now, &first);
+    let expected = first.support.iter().map(|line| format!("{} of {}", line.promise, line.incident));
+    assert!(told.len() == 20_000 && told.iter().zip(expected).all(|(told, start)| told.starts_with(&start)));
 }

@@ -19,6 +19,37 @@ fn the_longest_unknown_stretches_are_listed_and_the_others_told_of() {
     assert_eq!(document.unknown_stretches().1, None);
 }
 
+/// Nights are left out as a whole, and an exclusion leaves out some of the day.
+#[test]
+fn what_is_left_out_without_an_exclusion_is_told_as_a_sum() {
+    let mut document = document();
+    let hour = 3_600_000;
+    let left_out =
+        |from: i64, to: i64| Stretch { state: "excluded".to_owned(), ..stretch(from * hour, (to - from) * hour) };
+    document.stretches = vec![left_out(0, 8), left_out(20, 32), stretch(40 * hour, hour)];
+    let told = |sum: &str| {
+        Some(format!("Left out without an exclusion, outside service hours or before the service began: {sum}."))
+    };
+    document.exclusions.clear();
+    assert_eq!(document.outside(), told("20 h 00 min 00 s"));
+    let exclusion = crate::complete::document().exclusions.remove(0);
+    let line = |from: i64, to: i64, excluded_ms: i64| ExclusionLine {
+        start_ms: from * hour,
+        end_ms: to * hour,
+        excluded_ms,
+        ..exclusion.clone()
+    };
+    // From 18 to 21 o'clock, and refused for the night before.
+    document.exclusions = vec![line(18, 21, 3 * hour), line(2, 4, 0)];
+    document.stretches[1] = left_out(18, 32);
+    assert_eq!(document.outside(), told("19 h 00 min 00 s"));
+    for text in [document.markdown(), document.html()] {
+        assert!(text.contains("before the service began: 19 h 00 min 00 s."), "{text}");
+    }
+    document.exclusions = vec![line(0, 32, 32 * hour)];
+    assert_eq!(document.outside(), None);
+}
+
 #[test]
 fn what_lasts_says_so() {
     let mut line = document().incidents.remove(0);

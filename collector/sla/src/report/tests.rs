@@ -2,39 +2,36 @@ use alloc::collections::BTreeMap;
 use alloc::vec;
 
 use proptest::prelude::*;
-use quorate_model::{Bounds, CheckId, CollectorTime, Incident, IncidentClass, IncidentId, Millis, State};
+use quorate_model::{CheckId, CollectorTime, Millis, State};
 
-use super::{Finality, InputHash, Report, ReportIncident, ReportInputs};
+use super::{Finality, InputHash, Report, ReportInputs};
 use crate::combine::Service;
 use crate::contract::{Contract, ContractDraft};
 use crate::evaluate::{CheckInput, Inputs};
-use crate::exclusion::{Exclusion, ExclusionClass};
 use crate::id::ContractId;
 use crate::interval::Interval;
 use crate::percent::Percent;
-use crate::support::Response;
 use crate::tests::{berlin, utc_ms};
 use crate::timeline::{PlainSegment, Timeline};
 
-fn inputs(revision: u32, incidents: Vec<ReportIncident>) -> ReportInputs {
+fn inputs() -> ReportInputs {
     ReportInputs {
-        revision,
+        revision: 1,
         finality: Finality::Final,
         made_at: CollectorTime::from_millis(utc_ms("2026-11-04T00:00:00Z")),
         input_hash: InputHash([7; 32]),
-        incidents,
+        incidents: vec![],
         latency: vec![],
         methods: vec![],
         plans: vec![],
     }
 }
 
-fn contract(exclusions: Vec<Exclusion>) -> Contract {
+fn contract() -> Contract {
     let check = CheckId::new("shop").expect("an id");
     let mut draft = ContractDraft::new(ContractId::new("c").expect("an id"), Service::Check(check));
     draft.timezone = "Europe/Berlin".into();
     draft.objectives.availability = Percent::parse("99.95").ok();
-    draft.exclusions = exclusions;
     Contract::new(draft).expect("a contract")
 }
 
@@ -62,7 +59,7 @@ fn segments(lengths: &[(u32, u8)]) -> Vec<PlainSegment> {
 
 #[test]
 fn a_report_adds_up_by_day_and_spends_its_budget() {
-    let report = october(&contract(vec![]), &segments(&[(600, 0), (30, 1), (44_070, 0)]), inputs(1, vec![]));
+    let report = october(&contract(), &segments(&[(600, 0), (30, 1), (44_070, 0)]), inputs());
     assert_eq!(report.days.len(), 31);
     let sum = report.days.iter().map(|(_, ledger, _)| *ledger).reduce(|a, b| a.plus(&b).expect("one service"));
     assert_eq!(sum, Some(report.evaluation.ledger));
@@ -73,45 +70,6 @@ fn a_report_adds_up_by_day_and_spends_its_budget() {
         report.worst.iter().map(|w| w.down.get() / 1000).collect::<Vec<_>>(),
         [60, 300, 1800, 1800, 1800, 1800, 1800]
     );
-}
-
-#[test]
-fn a_revision_shows_what_changed() {
-    let at = CollectorTime::from_millis;
-    let incident = |id: &str, support| {
-        let bounds = Bounds { earliest: at(0), latest: at(1) };
-        ReportIncident {
-            incident: Incident {
-                id: IncidentId::new(id),
-                check: CheckId::new("shop").expect("an id"),
-                start: at(0),
-                end: Some(at(1)),
-                start_bounds: bounds,
-                end_bounds: bounds,
-                class: IncidentClass::Outage,
-                billed: Millis::new(1),
-                runs: vec![],
-                regions: vec![],
-                support,
-            },
-            failures: vec![],
-            evidence: vec![],
-            response: Response::default(),
-        }
-    };
-    let run = Interval::from_millis(utc_ms("2026-10-01T08:00:00Z"), utc_ms("2026-10-01T08:10:00Z")).expect("some time");
-    let unannounced = Exclusion::new(ExclusionClass::Maintenance, run, "");
-    let announced = Exclusion { announced_at: Some(at(0)), ..unannounced.clone() };
-    let lengths = segments(&[(600, 0), (30, 1), (44_070, 0)]);
-    let first = october(&contract(vec![unannounced]), &lengths, inputs(1, vec![incident("a", 3), incident("b", 3)]));
-    let second = october(&contract(vec![announced]), &lengths, inputs(2, vec![incident("a", 4), incident("c", 3)]));
-    let change = second.clone().with_change_since(&first).change.expect("a change");
-    assert_eq!((change.revision, change.rulings_changed.as_slice()), (1, [0].as_slice()));
-    assert_eq!(change.ledger.down(), Millis::from_secs(1800));
-    assert_eq!(second.evaluation.ledger.down(), Millis::from_secs(1200));
-    let ids = |incidents: &[Incident]| incidents.iter().map(|i| i.id.as_str().to_owned()).collect::<Vec<_>>();
-    assert_eq!(ids(&change.incidents_changed), ["a", "c"]);
-    assert_eq!(ids(&change.incidents_gone), ["b"]);
 }
 
 proptest! {
@@ -127,8 +85,8 @@ proptest! {
             let other = other % shuffled.len();
             shuffled.swap(place, other);
         }
-        let contract = contract(vec![]);
-        let report = |segments: &[PlainSegment]| october(&contract, segments, inputs(1, vec![]));
+        let contract = contract();
+        let report = |segments: &[PlainSegment]| october(&contract, segments, inputs());
         prop_assert_eq!(report(&in_order), report(&shuffled));
     }
 }
