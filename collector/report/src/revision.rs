@@ -37,8 +37,9 @@ impl Document {
     pub fn with_change_since(mut self, earlier: &Self) -> Self {
         let now = self.clone().in_format(earlier.format);
         let mut figures = differences(&figures(earlier), &figures(&now));
-        let incidents_changed = ids_without(&now.incidents, &earlier.incidents, |now, same_id| !same_id.contains(&now));
-        let incidents_gone = ids_without(&earlier.incidents, &now.incidents, |_, same_id| same_id.is_empty());
+        let [new, old] = [&now, earlier].map(|document| says(document, earlier.format).incidents);
+        let incidents_changed = ids_without(&new, &old, |now, same_id| !same_id.contains(&now));
+        let incidents_gone = ids_without(&old, &new, |_, same_id| same_id.is_empty());
         if figures.is_empty()
             && incidents_changed.is_empty()
             && incidents_gone.is_empty()
@@ -84,6 +85,10 @@ fn says(document: &Document, format: u32) -> Document {
     // That there is a reason is compared, and how many there are; which it is follows from the times beside it.
     says.outages.iter_mut().filter_map(|line| line.not_counted.as_mut()).for_each(String::clear);
     says.exclusions.iter_mut().flat_map(|line| &mut line.refused).for_each(String::clear);
+    // An incident that lasts grows with every sample, also long after the window.
+    for line in says.incidents.iter_mut().filter(|line| line.end_ms.is_none()) {
+        (line.billed_ms, line.support, line.end_bounds_ms) = (0, 0, [0, 0]);
+    }
     says
 }
 

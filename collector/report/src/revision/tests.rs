@@ -135,3 +135,20 @@ fn thousands_of_figures_are_told_in_their_order() {
     let expected = first.support.iter().map(|line| format!("{} of {}", line.promise, line.incident));
     assert!(told.len() == 20_000 && told.iter().zip(expected).all(|(told, start)| told.starts_with(&start)));
 }
+
+#[test]
+fn an_incident_that_only_lasts_is_no_change_and_its_end_is_one() {
+    let mut first = document();
+    first.incidents[0].end_ms = None;
+    let mut later = first.clone();
+    let line = &mut later.incidents[0];
+    line.billed_ms += 60_000;
+    line.support += 30;
+    line.end_bounds_ms = line.end_bounds_ms.map(|ms| ms + 60_000);
+    assert!(later.says_the_same_as(&first));
+    let mut ended = later.clone();
+    ended.incidents[0].end_ms = Some(ended.incidents[0].end_bounds_ms[0]);
+    assert!(!ended.says_the_same_as(&later));
+    let change = ended.with_change_since(&first).change.expect("what changed");
+    assert_eq!(change.incidents_changed, [first.incidents[0].id.clone()]);
+}
