@@ -10,7 +10,7 @@ use quorate_model::{CheckId, Millis, RegionId};
 
 use super::credit::credit;
 use super::exclusions::{exclusion, maintenance};
-use super::values::{check, hours, id, micros, moment, percent, span};
+use super::values::{bound, check, hours, id, moment, percent, span};
 use super::zone::canonical;
 use crate::read::values::name;
 use crate::yaml::Cursor;
@@ -237,7 +237,7 @@ fn objectives(cursor: &Cursor<'_>) -> Option<Objectives> {
 fn latency(cursor: &Cursor<'_>) -> Option<LatencyObjective> {
     let mut fields = cursor.fields()?;
     let percentile = fields.required("percentile").and_then(|c| percent(&c));
-    let under = fields.required("under").and_then(|c| micros(&c));
+    let under = fields.required("under").and_then(|c| bound(&c));
     let region = fields.optional("region", |c| id(c, RegionId::new));
     fields.finish();
     Some(LatencyObjective { percentile: percentile?, under: under?, region: region? })

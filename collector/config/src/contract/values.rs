@@ -1,6 +1,7 @@
 //! Values with a form of their own: moments, times of day, percentages, money.
 
 use jiff::Timestamp;
+use quorate_collector_sla::objective::LatencyObjective;
 use quorate_collector_sla::{Currency, DailyHours, Money, Percent, ServiceHours, Weekday};
 use quorate_model::{CheckId, CollectorTime, IdError, Micros, Millis};
 
@@ -37,10 +38,10 @@ pub(super) fn span(cursor: &Cursor<'_>) -> Option<Millis> {
     cursor.parse(duration)
 }
 
-/// A duration as microseconds.
-pub(super) fn micros(cursor: &Cursor<'_>) -> Option<Micros> {
-    let span = span(cursor)?;
-    Some(Micros::new(span.get().unsigned_abs().saturating_mul(1000)))
+/// A bound of latency.
+pub(super) fn bound(cursor: &Cursor<'_>) -> Option<Micros> {
+    let span = crate::read::values::span(cursor, Millis::new(1)..=LatencyObjective::MAX_UNDER.as_millis())?;
+    Some(Micros::new(span.get().unsigned_abs() * 1000))
 }
 
 /// A percentage, with or without its sign.

@@ -13,7 +13,7 @@ use crate::basis::Basis;
 use crate::combine::Service;
 use crate::credit::{Credit, CreditRule};
 use crate::exclusion::{Exclusion, ExclusionClass, MaintenanceRules};
-use crate::objective::Objectives;
+use crate::objective::{LatencyObjective, Objectives};
 use crate::percent::Percent;
 use crate::service_hours::ServiceHours;
 use crate::span::Spelled;
@@ -193,7 +193,12 @@ fn objectives(objectives: &Objectives, out: &mut Faults) {
     for (place, entry) in objectives.latency.iter().enumerate() {
         let at = format!("objectives.latency[{place}]");
         out.range(entry.percentile > Percent::ZERO, format!("{at}.percentile"), entry.percentile, "over 0 up to 100");
-        out.range(entry.under.get() > 0, format!("{at}.under"), format!("{} us", entry.under.get()), "over 0");
+        let given = match entry.under.get() {
+            us if us % 1000 == 0 => Spelled(entry.under.as_millis()).to_string(),
+            us => format!("{us} us"),
+        };
+        let good = entry.under.get() > 0 && entry.under <= LatencyObjective::MAX_UNDER;
+        out.range(good, format!("{at}.under"), given, "over 0 up to 366 days");
         let fresh = seen.insert((entry.percentile, entry.region.as_ref()));
         out.check(fresh, format!("{at}.percentile"), Problem::Duplicate(format!("percentile {}", entry.percentile)));
     }
