@@ -46,7 +46,6 @@ fn gathers_every_error_with_place_and_path() {
     assert_eq!(
         found,
         [
-            "1:1: misses the key `name`",
             "1:1: nam: unknown key; did you mean `name`?",
             "2:13: ports[1]: expected a whole number from 1 to 65535, found \"0\"",
             "2:16: ports[2]: expected a whole number from 1 to 65535, found \"abc\"",
