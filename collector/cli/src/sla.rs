@@ -176,12 +176,23 @@ pub(crate) fn read_checks(
     let lines = read_segments(reader).map_err(failed)?.map_err(|errors| all_errors(path, &errors))?;
     let mut checks = BTreeMap::new();
     let mut remarks = Vec::new();
+    let mut overlaps = Vec::new();
     for check in contract.terms().service.checks() {
-        let timeline = lines.timeline(check).map_err(|error| all_errors(path, &[error]))?;
+        let timeline = match lines.timeline(check) {
+            Ok(timeline) => timeline,
+            Err(overlap) => {
+                overlaps.push(overlap);
+                continue;
+            }
+        };
         if timeline.covered().is_empty() {
             remarks.push(format!("{}: has no segment of check {check}; it is unknown all the time", path.display()));
         }
         checks.insert(check.clone(), CheckInput { timeline, attempts: None });
+    }
+    if !overlaps.is_empty() {
+        overlaps.sort_by_key(|overlap| overlap.line);
+        return Err(all_errors(path, &overlaps));
     }
     Ok((checks, remarks))
 }

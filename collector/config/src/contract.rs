@@ -7,6 +7,7 @@
 mod catalogue;
 mod credit;
 mod exclusions;
+mod gaps;
 mod planned;
 mod segments;
 mod terms;
@@ -18,11 +19,12 @@ pub use planned::{MAX_MAINTENANCE, Maintenance};
 pub use segments::{LineError, MAX_LINE_ERRORS, MAX_SEGMENTS, SegmentLines, read_segments};
 pub use zone::{ZoneNameError, zone, zone_for_period};
 
-use quorate_collector_sla::Contract;
+use quorate_collector_sla::{Contract, ContractDraft};
 
 use crate::yaml::{Cursor, Diagnostic, Document};
+use gaps::Gaps;
+pub(crate) use gaps::is_unread;
 pub(crate) use planned::planned;
-use terms::Completeness;
 pub(crate) use zone::canonical;
 
 /// Reads a file with one contract.
@@ -30,17 +32,31 @@ pub(crate) use zone::canonical;
 /// # Errors
 /// Every error in the text, by place.
 pub fn parse_contract(text: &str) -> Result<Contract, Vec<Diagnostic>> {
-    Document::parse(text).map_err(|error| vec![error])?.read(contract)
+    parse_fit(text, &|_| Vec::new())
+}
+
+/// What a contract names and nobody knows, each with its path and in words.
+pub(crate) type Inspect<'a> = dyn Fn(&ContractDraft) -> Vec<(String, String)> + 'a;
+
+/// Reads a file with one contract that has to fit what is around it too.
+fn parse_fit(text: &str, inspect: &Inspect<'_>) -> Result<Contract, Vec<Diagnostic>> {
+    Document::parse(text).map_err(|error| vec![error])?.read(|cursor| contract(cursor, inspect))
 }
 
 /// Reads a contract at the cursor; notes what is wrong and gives `None` then.
-pub fn contract(cursor: &Cursor<'_>) -> Option<Contract> {
-    let reading = terms::read(cursor)?;
-    match Contract::new(reading.draft) {
-        Ok(contract) => (reading.completeness == Completeness::Whole).then_some(contract),
+fn contract(cursor: &Cursor<'_>, inspect: &Inspect<'_>) -> Option<Contract> {
+    let mut gaps = Gaps::default();
+    let draft = terms::read(cursor, &mut gaps)?;
+    let unfit = inspect(&draft);
+    let fine = unfit.is_empty() && gaps.none();
+    for (path, problem) in unfit {
+        cursor.error_at(&gaps.in_text(&path), problem);
+    }
+    match Contract::new(draft) {
+        Ok(contract) => fine.then_some(contract),
         Err(faults) => {
             for fault in faults {
-                cursor.error_at(&fault.path, fault.problem);
+                cursor.error_at(&gaps.in_text(&fault.path), fault.problem);
             }
             None
         }

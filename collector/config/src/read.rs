@@ -49,15 +49,9 @@ pub(crate) fn config(cursor: &Cursor<'_>, open: &mut Open<'_>) -> Option<Config>
     let references = fields.or("references", Vec::new(), references);
     let known = check::Known { regions: regions.as_deref(), defaults: defaults.unwrap_or_default() };
     let checks = fields.or("checks", Vec::new(), |cursor| checks(cursor, &known));
-    let catalogue = Catalogue::read(&mut fields, open, &|at, contract| {
-        if let Some(checks) = &checks {
-            promises::known_checks(at, contract, checks);
-        }
-        if let Some(regions) = &regions {
-            promises::known_regions(at, contract, regions);
-        }
-    });
-    let planned = planned(&mut fields, catalogue);
+    let known = promises::Known::peek(cursor);
+    let (catalogue, contract_ids) = Catalogue::read(&mut fields, open, &|contract| known.unknown(contract));
+    let planned = planned(&mut fields, catalogue, contract_ids.as_ref());
     let operators = fields.or("operators", Vec::new(), operators);
     for name in NOT_YET {
         not_yet(&mut fields, name);
@@ -186,14 +180,33 @@ fn operators(cursor: &Cursor<'_>) -> Option<Vec<Operator>> {
         fields.finish();
         Some(Operator { name: name?, token_sha256: token_sha256? })
     });
-    no_repeats(cursor, |c| values::name(&c.fields()?.get("name")?))?;
+    let names = no_repeats(cursor, |c| values::name(&c.fields()?.get("name")?));
+    let tokens = one_token_each(cursor);
+    names.and(tokens)?;
     operators
 }
 
-/// A text is no SHA-256.
+/// Notes every operator with the token of an earlier one: nobody could say who of the two decided.
+fn one_token_each(cursor: &Cursor<'_>) -> Option<()> {
+    let mut seen = BTreeMap::new();
+    let mut fine = Some(());
+    for item in cursor.list()? {
+        let Some(hash) = item.peek("token_sha256").and_then(|text| sha256(text).ok()) else { continue };
+        let name = item.peek("name").unwrap_or_default();
+        if let Some(first) = seen.get(&hash) {
+            item.error_at("token_sha256", format_args!("is that of {first}; each operator has a token of their own"));
+            fine = None;
+        } else {
+            seen.insert(hash, name);
+        }
+    }
+    fine
+}
+
+/// A text is no SHA-256. It is not shown, as it may be the token itself.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is no SHA-256; allowed are 64 hexadecimal digits, as sha256sum prints them")]
-struct NoHash(String);
+#[error("is no SHA-256; allowed are 64 hexadecimal digits, as sha256sum prints them")]
+struct NoHash;
 
 fn sha256(text: &str) -> Result<[u8; 32], NoHash> {
     let mut hash = [0; 32];
@@ -203,7 +216,7 @@ fn sha256(text: &str) -> Result<[u8; 32], NoHash> {
         _ => None,
     });
     let bytes: Option<Vec<u8>> = if text.len() == 64 { pairs.collect() } else { None };
-    hash.copy_from_slice(&bytes.ok_or_else(|| NoHash(text.to_owned()))?);
+    hash.copy_from_slice(&bytes.ok_or(NoHash)?);
     Ok(hash)
 }
 

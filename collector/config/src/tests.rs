@@ -141,7 +141,7 @@ fn what_is_wrong_in_a_file_is_told_at_its_name() {
     );
     assert_eq!(
         shown(&mut |_| Ok("id: gold\nservice: {any_down: [shop, shopp]}\n".to_owned())),
-        ["3:8: slas[0].service: no check has the id shopp; did you mean shop?"]
+        ["3:15: slas[0].file: sub/gold.yaml:2:28: service.any_down[1]: no check has the id shopp; did you mean shop?"]
     );
     assert_eq!(
         errors(WITH_FILE),

@@ -1,5 +1,7 @@
 //! How the checks of a service make its state.
 
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use quorate_model::CheckId;
@@ -45,6 +47,30 @@ impl Service {
         }
     }
 
+    /// The checks with the path of each in a contract, such as `service.any_down[1]`, in order of mention.
+    pub fn places(&self) -> Vec<(String, &CheckId)> {
+        let mut out = Vec::new();
+        self.collect_places("service", &mut out);
+        out
+    }
+
+    fn collect_places<'a>(&'a self, path: &str, out: &mut Vec<(String, &'a CheckId)>) {
+        match self {
+            Self::Check(check) => out.push((path.into(), check)),
+            Self::AnyDown(parts) | Self::AllDown(parts) => {
+                let name = if matches!(self, Self::AnyDown(_)) { "any_down" } else { "all_down" };
+                for (place, part) in parts.iter().enumerate() {
+                    part.collect_places(&format!("{path}.{name}[{place}]"), out);
+                }
+            }
+            Self::Weights(parts) => {
+                for (place, (part, _)) in parts.iter().enumerate() {
+                    part.collect_places(&weight_path(path, place, part), out);
+                }
+            }
+        }
+    }
+
     /// Into how many parts its weight divides: 1 without weights. `None` if that is over [`Service::MAX_SCALE`].
     pub(crate) fn scale(&self) -> Option<u64> {
         match self {
@@ -83,6 +109,14 @@ impl Service {
                     .unwrap_or(Steps::constant(0))
             }
         }
+    }
+}
+
+/// The path of a part with a weight: a check's by its id.
+pub(crate) fn weight_path(path: &str, place: usize, part: &Service) -> String {
+    match part {
+        Service::Check(check) => format!("{path}.weights.{check}"),
+        _ => format!("{path}.weights[{place}]"),
     }
 }
 

@@ -201,6 +201,8 @@ pub enum Problem {
     NeedsApprover,
     /// The same moment opens and closes.
     NoTime,
+    /// A rule of recurrence ends before its first window.
+    NeverComes,
     /// Something else has to be given too; holds what.
     Needs(&'static str),
 }
@@ -229,6 +231,7 @@ impl fmt::Display for Problem {
             Self::NoTime => {
                 f.write_str("begins and ends at the same time of day; write 00:00 to 24:00 for a whole day")
             }
+            Self::NeverComes => f.write_str("UNTIL is before the start, so that not even the first window is left out"),
             Self::Needs(what) => write!(f, "needs {what}"),
         }
     }

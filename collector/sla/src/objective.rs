@@ -17,6 +17,11 @@ pub struct LatencyObjective {
     pub region: Option<RegionId>,
 }
 
+impl LatencyObjective {
+    /// The highest bound: 366 days.
+    pub const MAX_UNDER: Micros = Micros::new(366 * 86_400 * 1_000_000);
+}
+
 /// What a contract promises.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Objectives {

@@ -136,6 +136,14 @@ impl Recurrence {
         Ok(Self { pattern, every, end })
     }
 
+    /// The date that no occurrence starts after, where the rule names one.
+    pub fn until(&self) -> Option<Date> {
+        match self.end {
+            End::Until(date) => Some(date),
+            End::Never | End::Count(_) => None,
+        }
+    }
+
     /// The occurrences that touch `within`, in order. The first window is one of them where the rule names its day, also
     /// where it begins in an hour that comes twice; the others begin at the first moment of their local time.
     pub fn occurrences(&self, first: Interval, within: Interval, zone: &Zone) -> Vec<Interval> {

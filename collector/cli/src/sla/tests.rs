@@ -106,6 +106,11 @@ fn wrong_files_and_periods_are_told_with_their_place() {
         format!("{SEGMENTS}{}\n", r#"{"check":"shop","start_ms":1794000000000,"end_ms":1794000000001,"state":"up"}"#);
     let (_, _, err) = Files::new(CONTRACT, &overlap).run("2026-11", &[]);
     assert!(err.contains("segments.jsonl:10: start_ms: overlaps line 6"), "{err}");
+    let both =
+        format!("{overlap}{}\n", r#"{"check":"api","start_ms":1794000000000,"end_ms":1794000000001,"state":"down"}"#);
+    let (_, _, err) = Files::new(CONTRACT, &both).run("2026-11", &[]);
+    assert!(err.contains("segments.jsonl:10: start_ms: overlaps line 6"), "{err}");
+    assert!(err.contains("segments.jsonl:11: start_ms: overlaps line 1"), "{err}");
     let (exit, _, err) =
         quorate(&["sla", "evaluate", "--contract", "/none", "--segments", "/none", "--period", "2026"]);
     assert_eq!(exit, Exit::Usage);

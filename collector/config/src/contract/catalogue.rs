@@ -6,9 +6,11 @@ use quorate_collector_sla::account::{Customer, Plan};
 use quorate_collector_sla::contract::Fault;
 use quorate_collector_sla::support::{Severity, SupportPlan, SupportTarget};
 use quorate_collector_sla::{Contract, ContractId, CustomerId, Percent, PlanId, ServiceHours};
+use quorate_model::IdError;
 
+use super::gaps::Gaps;
 use super::values::{hours, id, money, percent, span, words};
-use super::{contract, parse_contract};
+use super::{Inspect, contract, parse_fit};
 use crate::files::{MAX_FILE_BYTES, Open};
 use crate::read::values::name;
 use crate::yaml::{Cursor, Diagnostic, Document, Fields, closest};
@@ -43,38 +45,53 @@ impl Catalogue {
         Document::parse(text).map_err(|error| vec![error])?.read(|cursor| {
             let mut fields = cursor.fields()?;
             let mut none = |_: &str| Err("a catalogue by itself has its contracts inside".to_owned());
-            let catalogue = Self::read(&mut fields, &mut none, &|_, _| {});
+            let (catalogue, _) = Self::read(&mut fields, &mut none, &|_| Vec::new());
             fields.finish();
             catalogue
         })
     }
 
     /// Reads the keys `slas`, `plans` and `customers` of a map that may have others; contracts that stand in files of their
-    /// own are asked of `open`, and `inspect` notes at a contract's place what is wrong with it for other reasons.
-    pub fn read(
+    /// own are asked of `open`, and `inspect` says what of a contract does not fit what is around it. Gives the contracts' ids
+    /// too, also of those that could not be read.
+    pub(crate) fn read(
         fields: &mut Fields<'_>,
         open: &mut Open<'_>,
-        inspect: &dyn Fn(&Cursor<'_>, &Contract),
-    ) -> Option<Self> {
+        inspect: &Inspect<'_>,
+    ) -> (Option<Self>, Option<BTreeSet<String>>) {
+        let mut contract_ids = Vec::new();
         let contracts = list(fields, "slas", MAX_CONTRACTS, |cursor| {
-            let contract = inline_or_file(cursor, open)?;
-            inspect(cursor, &contract);
-            Some(contract)
+            let contract = inline_or_file(cursor, open, inspect);
+            let read = contract.as_ref().map(|contract| contract.terms().id.as_str().to_owned());
+            // A file that could not be read has the id in it.
+            let here = || peek_id(cursor, "id", ContractId::new).filter(|_| cursor.peek("file").is_none());
+            contract_ids.push(read.or_else(here));
+            contract
         });
-        let plans = list(fields, "plans", MAX_PLANS, plan);
-        let customers = list(fields, "customers", MAX_CUSTOMERS, customer);
-        let (contracts, plans, customers) = (contracts?, plans?, customers?);
-        let contract_ids: Vec<&str> = contracts.iter().map(|contract| contract.terms().id.as_str()).collect();
-        let plan_ids: Vec<&str> = plans.iter().map(|plan| plan.id.as_str()).collect();
+        let (mut plan_ids, mut plan_contracts) = (Vec::new(), Vec::new());
+        let plans = list(fields, "plans", MAX_PLANS, |cursor| {
+            plan_ids.push(peek_id(cursor, "id", PlanId::new));
+            plan_contracts.push(peek_id(cursor, "contract", ContractId::new));
+            plan(cursor)
+        });
+        let (mut customer_ids, mut customer_plans) = (Vec::new(), Vec::new());
+        let customers = list(fields, "customers", MAX_CUSTOMERS, |cursor| {
+            customer_ids.push(peek_id(cursor, "id", CustomerId::new));
+            customer_plans.push(peek_id(cursor, "plan", PlanId::new));
+            customer(cursor)
+        });
         let at = fields.cursor();
-        let distinct = [
-            distinct(at, "slas", contract_ids.iter().copied()),
-            distinct(at, "plans", plan_ids.iter().copied()),
-            distinct(at, "customers", customers.iter().map(|customer| customer.id.as_str())),
-            known(at, "plans", "contract", plans.iter().map(|plan| plan.contract.as_str()), &contract_ids),
-            known(at, "customers", "plan", customers.iter().map(|customer| customer.plan.as_str()), &plan_ids),
+        let known_contracts = all(&contract_ids, contracts.is_some());
+        let fits = [
+            distinct(at, "slas", &contract_ids),
+            distinct(at, "plans", &plan_ids),
+            distinct(at, "customers", &customer_ids),
+            known(at, "plans", "contract", &plan_contracts, known_contracts.as_ref()),
+            known(at, "customers", "plan", &customer_plans, all(&plan_ids, plans.is_some()).as_ref()),
         ];
-        distinct.into_iter().all(|fine| fine).then_some(Self { contracts, plans, customers })
+        let fits = fits.into_iter().all(|fine| fine);
+        let made = || Some(Self { contracts: contracts?, plans: plans?, customers: customers? });
+        (made().filter(|_| fits), known_contracts)
     }
 
     /// The catalogue with another contract of the same id in the place of each.
@@ -134,9 +151,9 @@ fn list<T>(
 
 /// A contract as it stands here, or `{file: NAME}` for one in a file of its own. What is wrong in the file is told at its
 /// name, with the place in it.
-fn inline_or_file(cursor: &Cursor<'_>, open: &mut Open<'_>) -> Option<Contract> {
+fn inline_or_file(cursor: &Cursor<'_>, open: &mut Open<'_>, inspect: &Inspect<'_>) -> Option<Contract> {
     if !cursor.is_map() || !cursor.fields()?.has("file") {
-        return contract(cursor);
+        return contract(cursor, inspect);
     }
     let mut fields = cursor.fields()?;
     let name = fields.required("file");
@@ -158,7 +175,7 @@ fn inline_or_file(cursor: &Cursor<'_>, open: &mut Open<'_>) -> Option<Contract> 
             return None;
         }
     };
-    match parse_contract(&text) {
+    match parse_fit(&text, inspect) {
         Ok(contract) => Some(contract),
         Err(errors) => {
             for error in &errors {
@@ -169,11 +186,22 @@ fn inline_or_file(cursor: &Cursor<'_>, open: &mut Open<'_>) -> Option<Contract> 
     }
 }
 
+/// The id under a key, if it is one; what is wrong with it is noted where it is read.
+fn peek_id<T>(cursor: &Cursor<'_>, key: &str, new: fn(&str) -> Result<T, IdError>) -> Option<String> {
+    cursor.peek(key).filter(|id| new(id).is_ok()).map(str::to_owned)
+}
+
+/// The ids of a list, if they are all known; where the list itself could not be read, none is.
+fn all(ids: &[Option<String>], whole: bool) -> Option<BTreeSet<String>> {
+    if ids.is_empty() && !whole { None } else { ids.iter().cloned().collect() }
+}
+
 /// Notes every id that stands twice.
-fn distinct<'a>(at: &Cursor<'_>, key: &str, ids: impl Iterator<Item = &'a str>) -> bool {
+fn distinct(at: &Cursor<'_>, key: &str, ids: &[Option<String>]) -> bool {
     let mut seen = BTreeSet::new();
     let mut fine = true;
-    for (place, id) in ids.enumerate() {
+    for (place, id) in ids.iter().enumerate() {
+        let Some(id) = id else { continue };
         if !seen.insert(id) {
             at.error_at(&format!("{key}[{place}].id"), format_args!("{id} stands twice; each id is used once"));
             fine = false;
@@ -182,13 +210,15 @@ fn distinct<'a>(at: &Cursor<'_>, key: &str, ids: impl Iterator<Item = &'a str>) 
     fine
 }
 
-/// Notes every name that is not in `ids`.
-fn known<'a>(at: &Cursor<'_>, key: &str, field: &str, names: impl Iterator<Item = &'a str>, ids: &[&str]) -> bool {
+/// Notes every name that is not in `ids`; where these are not known, no name can be judged.
+fn known(at: &Cursor<'_>, key: &str, field: &str, names: &[Option<String>], ids: Option<&BTreeSet<String>>) -> bool {
+    let Some(ids) = ids else { return true };
     let mut fine = true;
-    for (place, name) in names.enumerate() {
-        if !ids.contains(&name) {
-            let hint =
-                closest(name, ids.iter().copied()).map_or(String::new(), |near| format!("; did you mean {near}?"));
+    for (place, name) in names.iter().enumerate() {
+        let Some(name) = name else { continue };
+        if !ids.contains(name) {
+            let hint = closest(name, ids.iter().map(String::as_str));
+            let hint = hint.map_or(String::new(), |near| format!("; did you mean {near}?"));
             at.error_at(&format!("{key}[{place}].{field}"), format_args!("no {field} has the id {name}{hint}"));
             fine = false;
         }
@@ -214,7 +244,8 @@ fn plan(cursor: &Cursor<'_>) -> Option<Plan> {
 
 fn support(cursor: &Cursor<'_>) -> Option<SupportPlan> {
     let mut fields = cursor.fields()?;
-    let hours = fields.or("hours", ServiceHours::Always, hours);
+    let mut gaps = Gaps::default();
+    let hours = fields.or("hours", ServiceHours::Always, |c| hours(c, &mut gaps));
     let channels = fields.or("channels", Vec::new(), |c| {
         let count = c.list()?.len();
         if count > MAX_CHANNELS {
@@ -223,27 +254,30 @@ fn support(cursor: &Cursor<'_>) -> Option<SupportPlan> {
         }
         c.each(words)
     });
-    let targets = fields.or("targets", BTreeMap::new(), targets);
+    let targets = fields.or("targets", BTreeMap::new(), |c| targets(c, &mut gaps));
     fields.finish();
-    let made = SupportPlan::new(hours?, channels?, targets?);
-    made.map_err(|faults| faults.into_iter().for_each(|Fault { path, problem }| cursor.error_at(&path, problem))).ok()
+    let hours = gaps.fill(hours, ServiceHours::Always);
+    let channels = gaps.fill(channels, Vec::new());
+    let made = SupportPlan::new(hours, channels, gaps.fill(targets, BTreeMap::new()));
+    let made = made.map_err(|faults| {
+        for Fault { path, problem } in faults {
+            cursor.error_at(&path, problem);
+        }
+    });
+    made.ok().filter(|_| gaps.none())
 }
 
-fn targets(cursor: &Cursor<'_>) -> Option<BTreeMap<Severity, SupportTarget>> {
+fn targets(cursor: &Cursor<'_>, gaps: &mut Gaps) -> Option<BTreeMap<Severity, SupportTarget>> {
     let mut fields = cursor.fields()?;
     let mut out = BTreeMap::new();
-    let mut fine = true;
     for severity in Severity::ALL {
-        match fields.optional(severity.as_str(), target) {
-            Some(Some(target)) => {
-                out.insert(severity, target);
-            }
-            Some(None) => {}
-            None => fine = false,
+        let target = fields.optional(severity.as_str(), target);
+        if let Some(target) = gaps.fill(target, None) {
+            out.insert(severity, target);
         }
     }
     fields.finish();
-    fine.then_some(out)
+    Some(out)
 }
 
 fn target(cursor: &Cursor<'_>) -> Option<SupportTarget> {

@@ -3,6 +3,7 @@
 use quorate_collector_sla::credit::{ClaimRule, DayTier, LadderMeasure, LadderStep, Tier};
 use quorate_collector_sla::{Credit, CreditRule};
 
+use super::gaps::Gaps;
 use super::values::{percent, span};
 use crate::yaml::{Cursor, Fields};
 
@@ -12,37 +13,39 @@ const MAX_STEPS: usize = 64;
 /// The keys of which exactly one says how a credit comes out.
 const RULES: [&str; 5] = ["tiers", "multiplier", "service_days", "duration_ladder", "proportional"];
 
-pub(super) fn credit(cursor: &Cursor<'_>) -> Option<Credit> {
+pub(super) fn credit(cursor: &Cursor<'_>, gaps: &mut Gaps) -> Option<Credit> {
     let mut fields = cursor.fields()?;
-    let rule = rule(&mut fields);
+    let rule = rule(&mut fields, gaps);
     let cap_per_month = fields.optional("cap_per_month_percent", percent);
     let cap_per_12_months = fields.optional("cap_per_12_months_percent", percent);
     let floor = fields.optional("floor_percent", percent);
     let claim = claim(&mut fields);
     fields.finish();
     Some(Credit {
-        rule: rule?,
-        cap_per_month: cap_per_month?,
-        cap_per_12_months: cap_per_12_months?,
-        floor: floor?,
-        claim: claim.ok()?,
+        rule: gaps.fill(rule, CreditRule::Proportional),
+        cap_per_month: gaps.fill(cap_per_month, None),
+        cap_per_12_months: gaps.fill(cap_per_12_months, None),
+        floor: gaps.fill(floor, None),
+        claim: gaps.fill(claim.ok(), None),
     })
 }
 
-fn rule(fields: &mut Fields<'_>) -> Option<CreditRule> {
+fn rule(fields: &mut Fields<'_>, gaps: &mut Gaps) -> Option<CreditRule> {
     let given: Vec<&str> = RULES.into_iter().filter(|name| fields.has(name)).collect();
     // Every rule that is there is read, so that its own errors are told too.
-    let tiers = fields.get("tiers").map(|c| steps(&c, tier).map(CreditRule::Tiers));
+    let tiers = fields.get("tiers").map(|c| steps("credit.tiers", &c, gaps, tier).map(CreditRule::Tiers));
     let multiplier = fields.get("multiplier").map(|c| multiplier(&c));
-    let service_days = fields.get("service_days").map(|c| steps(&c, day_tier).map(CreditRule::ServiceDays));
+    let service_days = fields
+        .get("service_days")
+        .map(|c| steps("credit.service_days", &c, gaps, day_tier).map(CreditRule::ServiceDays));
     let measure =
         fields.optional("ladder_measure", |c| c.choice(&[LadderMeasure::Total, LadderMeasure::Longest], measure_word));
     let ladder = fields.get("duration_ladder").map(|c| {
-        let (steps, measure) = (steps(&c, ladder_step), measure);
-        Some(CreditRule::DurationLadder { measure: measure?.unwrap_or_default(), steps: steps? })
+        let steps = steps("credit.duration_ladder", &c, gaps, ladder_step)?;
+        Some(CreditRule::DurationLadder { measure: gaps.fill(measure, None).unwrap_or_default(), steps })
     });
     let proportional = fields.get("proportional").map(|c| proportional(&c));
-    if ladder.is_none() && measure.is_some_and(|measure| measure.is_some()) {
+    if !fields.has("duration_ladder") && fields.has("ladder_measure") {
         fields.cursor().error_at("ladder_measure", "goes with duration_ladder only");
     }
     match given.as_slice() {
@@ -58,13 +61,19 @@ fn rule(fields: &mut Fields<'_>) -> Option<CreditRule> {
     }
 }
 
-fn steps<T>(cursor: &Cursor<'_>, read: fn(&Cursor<'_>) -> Option<T>) -> Option<Vec<T>> {
+/// The steps that could be read; none at all is no rule, unless the list itself is empty.
+fn steps<T>(
+    path: &'static str,
+    cursor: &Cursor<'_>,
+    gaps: &mut Gaps,
+    read: fn(&Cursor<'_>) -> Option<T>,
+) -> Option<Vec<T>> {
     let count = cursor.list()?.len();
     if count > MAX_STEPS {
         cursor.error(format_args!("has {count} entries; allowed are {MAX_STEPS}"));
         return None;
     }
-    cursor.each(read)
+    gaps.items(path, cursor, |item, _| read(item)).filter(|steps| count == 0 || !steps.is_empty())
 }
 
 fn tier(cursor: &Cursor<'_>) -> Option<Tier> {
@@ -101,7 +110,9 @@ fn measure_word(measure: LadderMeasure) -> &'static str {
 fn multiplier(cursor: &Cursor<'_>) -> Option<CreditRule> {
     let parsed = thousandths(cursor.text()?);
     if parsed.is_none() {
-        cursor.expected("how many times the fee for the time down, such as 10 or 1.5, with at most three decimals");
+        cursor.expected(
+            "how many times the fee for the time down, 0.001 to 100 with at most three decimals, such as 10 or 1.5",
+        );
     }
     parsed.map(|times_milli| CreditRule::Multiplier { times_milli })
 }

@@ -1,16 +1,17 @@
 //! What a contract leaves out.
 
 use quorate_collector_sla::exclusion::OverCap;
-use quorate_collector_sla::{Exclusion, ExclusionClass, MaintenanceRules, Recurrence};
+use quorate_collector_sla::{Exclusion, ExclusionClass, Interval, MaintenanceRules, Recurrence};
 use quorate_model::Millis;
 
+use super::gaps::Gaps;
 use super::values::{moment, span, words};
 use crate::yaml::{Cursor, Fields};
 
 /// The most pieces of evidence of one exclusion.
 const MAX_EVIDENCE: usize = 32;
 
-pub(super) fn maintenance(cursor: &Cursor<'_>) -> Option<MaintenanceRules> {
+pub(super) fn maintenance(cursor: &Cursor<'_>, gaps: &mut Gaps) -> Option<MaintenanceRules> {
     let mut fields = cursor.fields()?;
     let min_notice = fields.or("min_notice", Millis::ZERO, span);
     let cap_per_month = fields.optional("cap_per_month", span);
@@ -18,10 +19,10 @@ pub(super) fn maintenance(cursor: &Cursor<'_>) -> Option<MaintenanceRules> {
     let over_cap = fields.or("over_cap", OverCap::default(), |c| c.choice(&OVER_CAPS, over_cap_word));
     fields.finish();
     Some(MaintenanceRules {
-        min_notice: min_notice?,
-        cap_per_month: cap_per_month?,
-        cap_per_year: cap_per_year?,
-        over_cap: over_cap?,
+        min_notice: gaps.fill(min_notice, Millis::ZERO),
+        cap_per_month: gaps.fill(cap_per_month, None),
+        cap_per_year: gaps.fill(cap_per_year, None),
+        over_cap: gaps.fill(over_cap, OverCap::default()),
     })
 }
 
@@ -34,16 +35,18 @@ fn over_cap_word(over_cap: OverCap) -> &'static str {
     }
 }
 
-pub(super) fn exclusion(cursor: &Cursor<'_>) -> Option<Exclusion> {
+pub(super) fn exclusion(cursor: &Cursor<'_>, gaps: &mut Gaps) -> Option<Exclusion> {
     let mut fields = cursor.fields()?;
     let class = fields.required("class").and_then(|c| c.choice(&ExclusionClass::ALL, ExclusionClass::as_str));
-    let exclusion = of_class(&mut fields, class);
+    // Every key goes with maintenance.
+    let class = gaps.fill(class, ExclusionClass::Maintenance);
+    let exclusion = of_class(&mut fields, class, gaps);
     fields.finish();
-    exclusion
+    Some(exclusion)
 }
 
-/// Everything of an exclusion but its class; `class` is `None` where that could not be read.
-pub(super) fn of_class(fields: &mut Fields<'_>, class: Option<ExclusionClass>) -> Option<Exclusion> {
+/// Everything of an exclusion but its class.
+pub(super) fn of_class(fields: &mut Fields<'_>, class: ExclusionClass, gaps: &mut Gaps) -> Exclusion {
     let start = fields.required("start").and_then(|c| moment(&c));
     let end = fields.required("end").and_then(|c| moment(&c));
     let announced_at = fields.optional("announced_at", moment);
@@ -54,19 +57,27 @@ pub(super) fn of_class(fields: &mut Fields<'_>, class: Option<ExclusionClass>) -
     let approver = fields.optional("approver", words);
     let recorded_at = fields.optional("recorded_at", moment);
     let evidence = fields.or("evidence", Vec::new(), evidence);
-    Some(Exclusion {
-        class: class?,
-        start: start?,
-        end: end?,
-        recurrence: recurrence?,
-        announced_at: announced_at?,
-        actual_end: actual_end?,
-        reason: reason?,
-        author: author?,
-        approver: approver?,
-        recorded_at: recorded_at?,
-        evidence: evidence?,
-    })
+    // Where the start could not be read, nothing can be said of what has to be after it.
+    let Some(start) = start else { return gaps.fill(None, harmless()) };
+    Exclusion {
+        class,
+        start,
+        end: gaps.fill(end, start + Millis::new(1)),
+        recurrence: gaps.fill(recurrence, None),
+        announced_at: gaps.fill(announced_at, None),
+        actual_end: gaps.fill(actual_end, None),
+        reason: gaps.fill(reason, "unread".to_owned()),
+        author: gaps.fill(author, None),
+        approver: gaps.fill(approver, Some("unread".to_owned())),
+        recorded_at: gaps.fill(recorded_at, None),
+        evidence: gaps.fill(evidence, Vec::new()),
+    }
+}
+
+/// An exclusion that contradicts nothing.
+pub(super) fn harmless() -> Exclusion {
+    let moment = Interval::from_millis(0, 1).expect("a millisecond is some time");
+    Exclusion::new(ExclusionClass::Customer, moment, "")
 }
 
 fn evidence(cursor: &Cursor<'_>) -> Option<Vec<String>> {

@@ -1,10 +1,13 @@
 //! Maintenance that is planned for several contracts at once.
 
-use quorate_collector_sla::contract::Fault;
+use std::collections::BTreeSet;
+
+use quorate_collector_sla::contract::{Fault, exclusion_faults};
 use quorate_collector_sla::{Contract, ContractId, Exclusion, ExclusionClass};
 
 use super::catalogue::Catalogue;
 use super::exclusions::of_class;
+use super::gaps::Gaps;
 use super::values::id;
 use crate::yaml::{Cursor, Fields, closest};
 
@@ -27,15 +30,20 @@ impl Maintenance {
     }
 }
 
-/// Reads the key `maintenance` and adds each entry to the contracts it concerns.
-pub(crate) fn planned(fields: &mut Fields<'_>, catalogue: Option<Catalogue>) -> Option<(Catalogue, Vec<Maintenance>)> {
+/// Reads the key `maintenance` and adds each entry to the contracts it concerns; `ids` are those of all contracts, where they
+/// are known.
+pub(crate) fn planned(
+    fields: &mut Fields<'_>,
+    catalogue: Option<Catalogue>,
+    ids: Option<&BTreeSet<String>>,
+) -> Option<(Catalogue, Vec<Maintenance>)> {
     let entries = fields.or("maintenance", Vec::new(), |cursor| {
         let count = cursor.list()?.len();
         if count > MAX_MAINTENANCE {
             cursor.error(format_args!("has {count} entries; allowed are {MAX_MAINTENANCE}"));
             return None;
         }
-        cursor.each(|entry| maintenance(entry, catalogue.as_ref()))
+        cursor.each(|entry| maintenance(entry, ids))
     })?;
     let catalogue = catalogue?;
     let contracts: Option<Vec<Contract>> =
@@ -43,22 +51,34 @@ pub(crate) fn planned(fields: &mut Fields<'_>, catalogue: Option<Catalogue>) -> 
     Some((catalogue.with_contracts(contracts?), entries))
 }
 
-fn maintenance(cursor: &Cursor<'_>, catalogue: Option<&Catalogue>) -> Option<Maintenance> {
+fn maintenance(cursor: &Cursor<'_>, ids: Option<&BTreeSet<String>>) -> Option<Maintenance> {
     let mut fields = cursor.fields()?;
-    let contracts = fields.optional("contracts", |c| c.each(|name| known(name, catalogue)));
-    let window = of_class(&mut fields, Some(ExclusionClass::Maintenance));
+    let mut gaps = Gaps::default();
+    let contracts = fields.optional("contracts", |c| {
+        if c.list()?.is_empty() {
+            c.error("is empty, so that no contract is concerned; name some, or leave the key out for all");
+            return None;
+        }
+        c.each(|name| known(name, ids))
+    });
+    let window = of_class(&mut fields, ExclusionClass::Maintenance, &mut gaps);
     fields.finish();
-    Some(Maintenance { contracts: contracts?, window: window? })
+    let faults = exclusion_faults(&window);
+    let fine = faults.is_empty() && gaps.none();
+    for Fault { path, problem } in faults {
+        cursor.error_at(&path, problem);
+    }
+    Some(Maintenance { contracts: contracts?, window }).filter(|_| fine)
 }
 
-fn known(cursor: &Cursor<'_>, catalogue: Option<&Catalogue>) -> Option<ContractId> {
+fn known(cursor: &Cursor<'_>, ids: Option<&BTreeSet<String>>) -> Option<ContractId> {
     let name = id(cursor, ContractId::new)?;
-    let Some(catalogue) = catalogue else { return Some(name) };
-    let ids = || catalogue.contracts().iter().map(|contract| contract.terms().id.as_str());
-    if ids().any(|id| id == name.as_str()) {
+    let Some(ids) = ids else { return Some(name) };
+    if ids.contains(name.as_str()) {
         return Some(name);
     }
-    let hint = closest(name.as_str(), ids()).map_or(String::new(), |near| format!("; did you mean {near}?"));
+    let hint = closest(name.as_str(), ids.iter().map(String::as_str));
+    let hint = hint.map_or(String::new(), |near| format!("; did you mean {near}?"));
     cursor.error(format_args!("no contract has the id {name}{hint}"));
     None
 }

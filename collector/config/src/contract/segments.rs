@@ -76,6 +76,8 @@ pub fn read_segments(mut reader: impl BufRead) -> io::Result<Result<SegmentLines
             whole("", "is not UTF-8".to_owned());
             break;
         };
+        // Some editors begin a file with a byte order mark.
+        let text = if line == 1 { text.trim_start_matches('\u{feff}') } else { text };
         if text.trim().is_empty() {
             continue;
         }
@@ -104,7 +106,8 @@ fn segment(text: &str, error: &mut impl FnMut(&'static str, String)) -> Option<(
         Err(mistake) => {
             let text = mistake.to_string();
             let reason = text.split(" at line ").next().unwrap_or_default();
-            error("", format!("is not JSON: {reason} at column {}", mistake.column()));
+            let column = mistake.column();
+            error("", format!("is not JSON: {reason} at column {column}; each line is one object"));
             return None;
         }
     };

@@ -1,16 +1,16 @@
 //! The keys of a contract.
 
+use std::collections::BTreeSet;
+
 use quorate_collector_sla::contract::{Denominator, UnknownRule};
 use quorate_collector_sla::objective::{LatencyObjective, Objectives};
-use quorate_collector_sla::{
-    Basis, ContractDraft, ContractId, Exclusion, ExclusionClass, Interval, MaintenanceRules, Service, ServiceHours,
-    WindowKind,
-};
+use quorate_collector_sla::{Basis, ContractDraft, ContractId, MaintenanceRules, Service, ServiceHours, WindowKind};
 use quorate_model::{CheckId, Millis, RegionId};
 
 use super::credit::credit;
-use super::exclusions::{exclusion, maintenance};
-use super::values::{check, hours, id, micros, moment, percent, span};
+use super::exclusions::{exclusion, harmless, maintenance};
+use super::gaps::Gaps;
+use super::values::{bound, check, hours, id, moment, percent, span};
 use super::zone::canonical;
 use crate::read::values::name;
 use crate::yaml::Cursor;
@@ -18,76 +18,51 @@ use crate::yaml::Cursor;
 /// The most latency objectives of a contract.
 const MAX_LATENCY: usize = 64;
 
-/// A contract as far as it could be read.
-pub(super) struct Reading {
-    /// What could not be read stands here with a value that contradicts nothing.
-    pub(super) draft: ContractDraft,
-    /// Whether all of it could.
-    pub(super) completeness: Completeness,
-}
-
-/// Whether everything could be read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Completeness {
-    Whole,
-    Partial,
-}
-
-impl Completeness {
-    /// The value, or where there is none, `instead`.
-    fn keep<T>(&mut self, value: Option<T>, instead: T) -> T {
-        value.unwrap_or_else(|| {
-            *self = Self::Partial;
-            instead
-        })
-    }
-}
-
-pub(super) fn read(cursor: &Cursor<'_>) -> Option<Reading> {
+/// Reads a contract as far as it can be read; what cannot stands in the draft with a value that contradicts nothing.
+pub(super) fn read(cursor: &Cursor<'_>, gaps: &mut Gaps) -> Option<ContractDraft> {
     let mut fields = cursor.fields()?;
-    let mut all = Completeness::Whole;
     let id = fields.required("id").and_then(|c| id(&c, ContractId::new));
     let name = fields.optional("name", name);
-    let service = fields.required("service").and_then(|c| service(&c));
-    let unread = "unread";
-    let mut draft = ContractDraft::new(
-        all.keep(id, ContractId::new(unread).expect("a word is an id")),
-        all.keep(service, Service::Check(CheckId::new(unread).expect("a word is an id"))),
-    );
-    if let Some(name) = all.keep(name, None) {
+    let id = gaps.fill(id, ContractId::new("unread").expect("a word is an id"));
+    let service = match fields.required("service") {
+        Some(c) => service(&c, gaps),
+        None => Service::Check(gaps.fill_check(None)),
+    };
+    let mut draft = ContractDraft::new(id, service);
+    if let Some(name) = gaps.fill(name, None) {
         draft.name = name;
     }
-    draft.timezone = all.keep(fields.or("timezone", "UTC".to_owned(), |c| c.parse(canonical)), String::new());
+    draft.timezone = gaps.fill(fields.or("timezone", "UTC".to_owned(), |c| c.parse(canonical)), String::new());
     let window = fields.or("window", draft.window, window);
-    draft.window = all.keep(window, draft.window);
+    draft.window = gaps.fill(window, draft.window);
     let basis = fields.or("basis", draft.basis, basis);
-    draft.basis = all.keep(basis, draft.basis);
+    draft.basis = gaps.fill(basis, draft.basis);
     let min_outage = fields.or("min_outage", Millis::ZERO, span);
-    draft.min_outage = all.keep(min_outage, Millis::ZERO);
+    draft.min_outage = gaps.fill(min_outage, Millis::ZERO);
     let denominator = fields.or("denominator", draft.denominator, |c| c.choice(&DENOMINATORS, denominator_word));
-    draft.denominator = all.keep(denominator, draft.denominator);
-    draft.service_start = all.keep(fields.optional("service_start", moment), None);
+    draft.denominator = gaps.fill(denominator, draft.denominator);
+    draft.service_start = gaps.fill(fields.optional("service_start", moment), None);
     let unknown = fields.or("unknown", draft.unknown, |c| c.choice(&UNKNOWNS, UnknownRule::as_str));
-    draft.unknown = all.keep(unknown, draft.unknown);
-    let service_hours = fields.or("service_hours", ServiceHours::Always, hours);
-    draft.service_hours = all.keep(service_hours, ServiceHours::Always);
-    draft.objectives = all.keep(fields.or("objectives", Objectives::default(), objectives), Objectives::default());
-    let maintenance = fields.or("maintenance", MaintenanceRules::default(), maintenance);
-    draft.maintenance = all.keep(maintenance, MaintenanceRules::default());
+    draft.unknown = gaps.fill(unknown, draft.unknown);
+    let service_hours = fields.or("service_hours", ServiceHours::Always, |c| hours(c, gaps));
+    draft.service_hours = gaps.fill(service_hours, ServiceHours::Always);
+    let objectives = fields.or("objectives", Objectives::default(), |c| objectives(c, gaps));
+    draft.objectives = gaps.fill(objectives, Objectives::default());
+    let maintenance = fields.or("maintenance", MaintenanceRules::default(), |c| maintenance(c, gaps));
+    draft.maintenance = gaps.fill(maintenance, MaintenanceRules::default());
     // Each keeps its place, so that what contradicts itself is told of the right one.
     let exclusions = fields.or("exclusions", Vec::new(), |c| {
-        Some(c.list()?.iter().map(|item| all.keep(exclusion(item), harmless())).collect())
+        let mut read = |item| {
+            let entry = exclusion(item, gaps);
+            gaps.fill(entry, harmless())
+        };
+        Some(c.list()?.iter().map(&mut read).collect())
     });
-    draft.exclusions = all.keep(exclusions, Vec::new());
-    draft.credit = all.keep(fields.optional("credit", credit), None);
+    draft.exclusions = gaps.fill(exclusions, Vec::new());
+    let credit = fields.optional("credit", |c| credit(c, gaps));
+    draft.credit = gaps.fill(credit, None);
     fields.finish();
-    Some(Reading { draft, completeness: all })
-}
-
-/// An exclusion that contradicts nothing.
-fn harmless() -> Exclusion {
-    let moment = Interval::from_millis(0, 1).expect("a millisecond is some time");
-    Exclusion::new(ExclusionClass::Customer, moment, "")
+    Some(draft)
 }
 
 const DENOMINATORS: [Denominator; 2] = [Denominator::Total, Denominator::MinusExcluded];
@@ -102,7 +77,12 @@ fn denominator_word(denominator: Denominator) -> &'static str {
 const UNKNOWNS: [UnknownRule; 3] = [UnknownRule::Exclude, UnknownRule::Up, UnknownRule::Down];
 
 /// A check's id, or a map with one key that says how parts make a service.
-fn service(cursor: &Cursor<'_>) -> Option<Service> {
+fn service(cursor: &Cursor<'_>, gaps: &mut Gaps) -> Service {
+    let read = combined(cursor, gaps);
+    read.unwrap_or_else(|| Service::Check(gaps.fill_check(None)))
+}
+
+fn combined(cursor: &Cursor<'_>, gaps: &mut Gaps) -> Option<Service> {
     let forms = "a check's id or one of {any_down: [..]}, {all_down: [..]} and {weights: {..}}";
     if cursor.is_list() {
         cursor.expected(forms);
@@ -111,48 +91,50 @@ fn service(cursor: &Cursor<'_>) -> Option<Service> {
     if !cursor.is_map() {
         return check(cursor).map(Service::Check);
     }
+    let mut parts = |c: Cursor<'_>| Some(c.list()?.iter().map(|part| service(part, gaps)).collect());
     let mut fields = cursor.fields()?;
-    let parts = |c: Cursor<'_>| c.each(service);
     let ways = [
         fields.get("check").map(|c| check(&c).map(Service::Check)),
         fields.get("any_down").map(|c| parts(c).map(Service::AnyDown)),
         fields.get("all_down").map(|c| parts(c).map(Service::AllDown)),
-        fields.get("weights").map(|c| weights(&c).map(Service::Weights)),
+        fields.get("weights").map(|c| weights(&c, gaps).map(Service::Weights)),
     ];
+    let keys = ["check", "any_down", "all_down", "weights"].into_iter().filter(|key| fields.has(key)).count();
     fields.finish();
-    let mut given = ways.into_iter().flatten();
-    let (first, second) = (given.next(), given.next());
-    if first.is_none() || second.is_some() {
+    if keys != 1 {
         cursor.expected(forms);
         return None;
     }
-    first.flatten()
+    ways.into_iter().flatten().next().flatten()
 }
 
 /// `{shop: 3, api: 1}`, or for nested services `[{service: {..}, weight: 3}]`.
-fn weights(cursor: &Cursor<'_>) -> Option<Vec<(Service, u32)>> {
-    let weight = |c: &Cursor<'_>| c.small::<u32>(1..=i64::from(u32::MAX));
+fn weights(cursor: &Cursor<'_>, gaps: &mut Gaps) -> Option<Vec<(Service, u32)>> {
+    let most = i64::try_from(Service::MAX_SCALE).unwrap_or(i64::MAX);
+    let weight = |c: &Cursor<'_>| c.small::<u32>(1..=most);
     if cursor.is_list() {
-        return cursor.each(|item| {
+        let mut part = |item: &Cursor<'_>| {
             let mut fields = item.fields()?;
-            let part = fields.required("service").and_then(|c| service(&c));
+            let part = fields.required("service").map(|c| service(&c, gaps));
             let weight = fields.required("weight").and_then(|c| weight(&c));
             fields.finish();
-            Some((part?, weight?))
-        });
+            Some((part?, gaps.fill(weight, 1)))
+        };
+        let parts: Vec<_> = cursor.list()?.iter().map(&mut part).collect();
+        return Some(
+            parts.into_iter().map(|part| part.unwrap_or_else(|| (Service::Check(gaps.fill_check(None)), 1))).collect(),
+        );
     }
-    let entries = cursor.entries()?;
-    let count = entries.len();
     let read = |(key, value): (&str, Cursor<'_>)| {
         let id = CheckId::new(key);
         if let Err(error) = &id {
             value.error(format_args!("the check's id {error}"));
         }
-        let weight = weight(&value);
-        Some((Service::Check(id.ok()?), weight?))
+        (Service::Check(gaps.fill_check(id.ok())), gaps.fill(weight(&value), 1))
     };
-    let made: Vec<_> = entries.into_iter().filter_map(read).collect();
-    (made.len() == count).then_some(made)
+    let mut seen = BTreeSet::new();
+    // A key that stands twice is noted already.
+    Some(cursor.entries()?.into_iter().filter(|(key, _)| seen.insert(*key)).map(read).collect())
 }
 
 const WINDOWS: [WindowKind; 6] = [
@@ -165,14 +147,20 @@ const WINDOWS: [WindowKind; 6] = [
 ];
 
 fn window(cursor: &Cursor<'_>) -> Option<WindowKind> {
+    let forms = "a word such as calendar_month, {rolling_days: 30} or {billing_month: {anchor_day: 15}}";
+    if cursor.is_list() {
+        cursor.expected(forms);
+        return None;
+    }
     if !cursor.is_map() {
         return cursor.choice(&WINDOWS, WindowKind::as_str);
     }
     let mut fields = cursor.fields()?;
-    let rolling = fields.get("rolling_days").map(|c| c.small(0..=65_535).map(WindowKind::RollingDays));
+    let days = 1..=i64::from(WindowKind::MAX_ROLLING_DAYS);
+    let rolling = fields.get("rolling_days").map(|c| c.small(days).map(WindowKind::RollingDays));
     let billing = fields.get("billing_month").map(|c| {
         let mut fields = c.fields()?;
-        let anchor_day = fields.required("anchor_day").and_then(|c| c.small(0..=255));
+        let anchor_day = fields.required("anchor_day").and_then(|c| c.small(1..=31));
         fields.finish();
         Some(WindowKind::BillingMonth { anchor_day: anchor_day? })
     });
@@ -180,7 +168,7 @@ fn window(cursor: &Cursor<'_>) -> Option<WindowKind> {
     match (rolling, billing) {
         (Some(kind), None) | (None, Some(kind)) => kind,
         _ => {
-            cursor.expected("a word such as calendar_month, {rolling_days: 30} or {billing_month: {anchor_day: 15}}");
+            cursor.expected(forms);
             None
         }
     }
@@ -189,6 +177,12 @@ fn window(cursor: &Cursor<'_>) -> Option<WindowKind> {
 const BASES: [Basis; 3] = [Basis::Continuous, Basis::MinuteAllFail, Basis::Requests];
 
 fn basis(cursor: &Cursor<'_>) -> Option<Basis> {
+    let forms = "continuous, minute_all_fail, requests, {minute_error_rate: {over: \"5%\"}} or \
+                 {interval_error_rate_mean: {interval: 5m}}";
+    if cursor.is_list() {
+        cursor.expected(forms);
+        return None;
+    }
     if !cursor.is_map() {
         return cursor.choice(&BASES, Basis::as_str);
     }
@@ -209,16 +203,13 @@ fn basis(cursor: &Cursor<'_>) -> Option<Basis> {
     match (rate, mean) {
         (Some(basis), None) | (None, Some(basis)) => basis,
         _ => {
-            cursor.expected(
-                "continuous, minute_all_fail, requests, {minute_error_rate: {over: \"5%\"}} or \
-                 {interval_error_rate_mean: {interval: 5m}}",
-            );
+            cursor.expected(forms);
             None
         }
     }
 }
 
-fn objectives(cursor: &Cursor<'_>) -> Option<Objectives> {
+fn objectives(cursor: &Cursor<'_>, gaps: &mut Gaps) -> Option<Objectives> {
     let mut fields = cursor.fields()?;
     let availability = fields.optional("availability", percent);
     let latency = fields.or("latency", Vec::new(), |c| {
@@ -227,18 +218,24 @@ fn objectives(cursor: &Cursor<'_>) -> Option<Objectives> {
             c.error(format_args!("has {count} entries; allowed are {MAX_LATENCY}"));
             return None;
         }
-        c.each(latency)
+        gaps.items("objectives.latency", c, latency)
     });
     let error_rate = fields.optional("error_rate", percent);
     fields.finish();
-    Some(Objectives { availability: availability?, latency: latency?, error_rate: error_rate? })
+    Some(Objectives {
+        availability: gaps.fill(availability, None),
+        latency: gaps.fill(latency, Vec::new()),
+        error_rate: gaps.fill(error_rate, None),
+    })
 }
 
-fn latency(cursor: &Cursor<'_>) -> Option<LatencyObjective> {
+fn latency(cursor: &Cursor<'_>, gaps: &mut Gaps) -> Option<LatencyObjective> {
     let mut fields = cursor.fields()?;
     let percentile = fields.required("percentile").and_then(|c| percent(&c));
-    let under = fields.required("under").and_then(|c| micros(&c));
+    let under = fields.required("under").and_then(|c| bound(&c));
     let region = fields.optional("region", |c| id(c, RegionId::new));
     fields.finish();
-    Some(LatencyObjective { percentile: percentile?, under: under?, region: region? })
+    // The two that tell it from others have to be there.
+    let (percentile, region) = (percentile?, region?);
+    Some(LatencyObjective { percentile, under: gaps.fill(under, LatencyObjective::MAX_UNDER), region })
 }

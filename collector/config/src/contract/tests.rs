@@ -76,6 +76,39 @@ credit: {tiers: [{below: "99.95%", percent: 10}, {below: "99.0%", percent: 25}, 
 "#;
 
 #[test]
+fn one_mistake_makes_one_error() {
+    for (good, bad) in [
+        ("id: shop-gold", "id: shop gold"),
+        ("id: shop-gold", "ID: shop-gold"),
+        ("[shop, api]", "[shop, {}]"),
+        ("[shop, api]", "shop"),
+        ("Europe/Berlin", "Mars"),
+        ("calendar_month", "month"),
+        ("continuous", "[]"),
+        ("min_outage: 60s", "min_outage: 60"),
+        ("mon, tue, wed, thu, fri", "monday"),
+        ("\"08:00\"", "8"),
+        ("\"99.95%\", latency", "\"99,95%\", latency"),
+        ("percentile: 95", "percentile: p95"),
+        ("300ms", "300"),
+        ("48h", "2 days"),
+        ("class: maintenance", "class: works"),
+        ("start: \"2026", "start: \"26"),
+        ("end: \"2026", "end: \"26"),
+        ("announced_at: \"2026", "announced_at: \"26"),
+        ("announced_at", "announced"),
+        ("{below: \"99.0%\", percent: 25}", "{below: \"99.0%\"}"),
+        ("{below: \"99.95%\", percent: 10}", "10"),
+        ("tiers: [", "multiplier: 0, tiers: ["),
+        ("claim_within_days: 30", "claim_within_days: month"),
+    ] {
+        assert!(GOLD.contains(good), "{good}");
+        let errors = parse_contract(&GOLD.replacen(good, bad, 1)).expect_err(bad);
+        assert_eq!(errors.len(), 1, "{bad}: {errors:#?}");
+    }
+}
+
+#[test]
 fn the_whole_file_is_read() {
     use Weekday::{Fri, Mon, Thu, Tue, Wed};
     let hour = |hours: i64| Millis::from_secs(hours * 3600);
@@ -218,10 +251,14 @@ customers:
     assert_eq!(
         shown(text),
         [
+            "3:10: slas[1].id: gold stands twice; each id is used once",
             "3:42: slas[1].min_outage: is 2d; allowed is 0 up to a day",
+            "5:25: plans[0].contract: no contract has the id golt; did you mean gold?",
             "5:82: plans[0].support.hours[0].to: begins and ends at the same time of day; write 00:00 to 24:00 for a whole day",
             "5:136: plans[0].support.targets.high.resolve: is below acknowledge",
+            "8:22: customers[0].plan: no plan has the id mox; did you mean max?",
             "8:32: customers[0].fee: expected an amount with the code of its currency, such as 499.00 EUR, found \"10 eur\"",
+            "9:10: customers[1].id: acme stands twice; each id is used once",
             "9:32: customers[1].fee: \"10.001\" has more decimals than the currency, which has 2",
         ]
     );

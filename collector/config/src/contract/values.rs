@@ -1,9 +1,13 @@
 //! Values with a form of their own: moments, times of day, percentages, money.
 
+use std::ops::RangeInclusive;
+
 use jiff::Timestamp;
+use quorate_collector_sla::objective::LatencyObjective;
 use quorate_collector_sla::{Currency, DailyHours, Money, Percent, ServiceHours, Weekday};
 use quorate_model::{CheckId, CollectorTime, IdError, Micros, Millis};
 
+use super::gaps::Gaps;
 use crate::read::values::text;
 use crate::scalar::duration;
 use crate::yaml::{Cursor, closest};
@@ -23,13 +27,22 @@ const CURRENCIES: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BI
                           SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND \
                           VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
 
+/// The times of contracts: 1970-01-01 up to 9999-01-01.
+const TIMES: RangeInclusive<CollectorTime> =
+    CollectorTime::from_millis(0)..=CollectorTime::from_millis(253_370_764_800_000);
+
 /// A moment with its offset, such as `2026-10-04T01:00:00Z`.
 pub(super) fn moment(cursor: &Cursor<'_>) -> Option<CollectorTime> {
-    let parsed = cursor.text()?.parse::<Timestamp>().ok();
-    if parsed.is_none() {
+    let Ok(moment) = cursor.text()?.parse::<Timestamp>() else {
         cursor.expected("a moment with its offset, such as 2026-10-04T01:00:00Z or 2026-10-04T03:00:00+02:00");
+        return None;
+    };
+    let moment = CollectorTime::from_millis(moment.as_millisecond());
+    if !TIMES.contains(&moment) {
+        cursor.expected("a moment of the years 1970 to 9998");
+        return None;
     }
-    parsed.map(|moment| CollectorTime::from_millis(moment.as_millisecond()))
+    Some(moment)
 }
 
 /// A duration of any length.
@@ -37,10 +50,10 @@ pub(super) fn span(cursor: &Cursor<'_>) -> Option<Millis> {
     cursor.parse(duration)
 }
 
-/// A duration as microseconds.
-pub(super) fn micros(cursor: &Cursor<'_>) -> Option<Micros> {
-    let span = span(cursor)?;
-    Some(Micros::new(span.get().unsigned_abs().saturating_mul(1000)))
+/// A bound of latency.
+pub(super) fn bound(cursor: &Cursor<'_>) -> Option<Micros> {
+    let span = crate::read::values::span(cursor, Millis::new(1)..=LatencyObjective::MAX_UNDER.as_millis())?;
+    Some(Micros::new(span.get().unsigned_abs() * 1000))
 }
 
 /// A percentage, with or without its sign.
@@ -94,23 +107,43 @@ pub(super) fn money(cursor: &Cursor<'_>) -> Option<Money> {
 }
 
 /// Weekly hours; an empty list is always.
-pub(super) fn hours(cursor: &Cursor<'_>) -> Option<ServiceHours> {
+pub(super) fn hours(cursor: &Cursor<'_>, gaps: &mut Gaps) -> Option<ServiceHours> {
     let count = cursor.list()?.len();
     if count > MAX_HOURS {
         cursor.error(format_args!("has {count} entries; allowed are {MAX_HOURS}"));
         return None;
     }
-    let entries = cursor.each(daily_hours)?;
+    let mut read = |item| {
+        let entry = daily_hours(item, gaps);
+        gaps.fill(entry, whole_monday())
+    };
+    let entries: Vec<DailyHours> = cursor.list()?.iter().map(&mut read).collect();
     Some(if entries.is_empty() { ServiceHours::Always } else { ServiceHours::Weekly(entries) })
 }
 
-fn daily_hours(cursor: &Cursor<'_>) -> Option<DailyHours> {
+/// Hours that contradict nothing.
+fn whole_monday() -> DailyHours {
+    DailyHours { days: vec![Weekday::Mon], from: Millis::ZERO, to: Millis::from_secs(86_400) }
+}
+
+fn daily_hours(cursor: &Cursor<'_>, gaps: &mut Gaps) -> Option<DailyHours> {
     let mut fields = cursor.fields()?;
-    let days = fields.required("days").and_then(|c| c.each(|day| day.choice(&Weekday::ALL, Weekday::as_str)));
+    let whole = whole_monday();
+    let mut days = |c: Cursor<'_>| {
+        let all = c.list()?;
+        let read: Vec<Weekday> = all
+            .iter()
+            .filter_map(|day| gaps.fill(day.choice(&Weekday::ALL, Weekday::as_str).map(Some), None))
+            .collect();
+        (all.is_empty() || !read.is_empty()).then_some(read)
+    };
+    let days = fields.required("days").and_then(&mut days);
     let from = fields.required("from").and_then(|c| clock(&c));
     let to = fields.required("to").and_then(|c| clock(&c));
     fields.finish();
-    Some(DailyHours { days: days?, from: from?, to: to? })
+    // Where one of the two could not be read, they are not compared.
+    let (from, to) = gaps.fill(from.zip(to), (whole.from, whole.to));
+    Some(DailyHours { days: gaps.fill(days, whole.days), from, to })
 }
 
 /// A time of day, 00:00 to 24:00.

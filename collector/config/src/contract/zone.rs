@@ -7,10 +7,25 @@ use quorate_collector_sla::zone::Transition;
 use quorate_model::CollectorTime;
 use thiserror::Error;
 
+use crate::yaml::closest;
+
 /// A text names no time zone.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0:?} is not an IANA time zone; allowed are UTC, Europe/Berlin and the like")]
+#[error("{0:?} is not an IANA time zone; {hint}", hint = hint(.0))]
 pub struct ZoneNameError(pub String);
+
+/// The zone that may have been meant: one spelled nearly so, or that of a city. Short names such as EST are not offered, as
+/// those of other zones are as near.
+fn hint(name: &str) -> String {
+    let known: Vec<String> =
+        jiff::tz::db().available().map(|zone| zone.to_string()).filter(|zone| zone.contains('/')).collect();
+    let of_city =
+        || known.iter().find(|zone| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name)));
+    match closest(name, known.iter().map(String::as_str)).or_else(|| of_city().map(String::as_str)) {
+        Some(near) => format!("did you mean {near}?"),
+        None => "allowed are UTC, Europe/Berlin and the like".to_owned(),
+    }
+}
 
 /// Zones are asked for from here on.
 const FIRST_YEAR: i64 = 1970;

@@ -154,7 +154,14 @@ impl<'a> Export<'a> {
             WindowKind::CalendarMonth => ("1M", 1),
             WindowKind::CalendarQuarter => ("1Q", 1),
             WindowKind::CalendarYear => ("1Y", 1),
-            WindowKind::BillingMonth { anchor_day } => ("1M", anchor_day),
+            WindowKind::BillingMonth { anchor_day } => {
+                if anchor_day == 1 {
+                    self.remark(
+                        "window: a billing month from the first day on is read as calendar_month, which is the same",
+                    );
+                }
+                ("1M", anchor_day)
+            }
         };
         // The first of January 2024 is a Monday, so that it starts every kind of calendar window.
         self.line(2, format_args!("timeWindow:\n    - duration: {duration}\n      isRolling: false\n      calendar:"));

@@ -12,8 +12,8 @@ use super::objects::Objects;
 use super::window::Shorthand;
 use crate::yaml::Cursor;
 
-/// The longest bound of latency that is read, in milliseconds: a day.
-const MAX_LATENCY_MS: i64 = 86_400_000;
+/// The highest bound of latency, in milliseconds: what a contract allows.
+const MAX_LATENCY_MS: u64 = LatencyObjective::MAX_UNDER.get() / 1000;
 
 /// The longest slice: a day.
 const MAX_SLICE_MS: i64 = 86_400_000;
@@ -225,7 +225,7 @@ impl<'a, 'r> Made<'a, 'r> {
             );
             return Some(());
         }
-        let under = Micros::new(bound.saturating_mul(1000));
+        let under = Micros::new(bound * 1000);
         self.objectives.latency.push(LatencyObjective { percentile, under, region });
         Some(())
     }
@@ -369,6 +369,6 @@ fn milliseconds(text: &str) -> Result<u64, String> {
     is_whole
         .then(|| whole.parse().ok())
         .flatten()
-        .filter(|ms| (1..=MAX_LATENCY_MS.unsigned_abs()).contains(ms))
+        .filter(|ms| (1..=MAX_LATENCY_MS).contains(ms))
         .ok_or_else(|| format!("expected a whole number from 1 to {MAX_LATENCY_MS}, found {text:?}"))
 }

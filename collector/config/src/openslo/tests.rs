@@ -121,6 +121,7 @@ fn every_term_without_a_place_is_named() {
         ("maintenance: {min_notice: 48h}", "maintenance: "),
         ("credit: {tiers: [{below: 99, percent: 10}]}", "credit: "),
         ("timezone: Europe/Berlin\nwindow: {rolling_days: 30}", "timezone: "),
+        ("window: {billing_month: {anchor_day: 1}}", "window: "),
         ("id: Shop_Gold.1-", "id: Shop_Gold.1- is no name of OpenSLO"),
         ("name: A name for people that is a good deal longer than sixty-three characters", "name: "),
         ("objectives: {availability: 100}", "objectives.availability: "),
@@ -271,6 +272,8 @@ fn latency_of_our_own_sources_is_read() {
         under: Micros::new(300_000),
         region: None,
     };
+    let over_a_day = imported(&with("op: lt, value: 172800000"));
+    assert_eq!(over_a_day.contract.terms().objectives.latency[0].under, Micros::new(172_800_000_000));
     for (bound, remarks) in [("op: lt, value: 300", 0), ("op: lt, value: 300.0", 0), ("op: lte, value: 300", 1)] {
         let imported = imported(&with(bound));
         assert_eq!(imported.contract.terms().objectives.latency.as_slice(), std::slice::from_ref(&under));
@@ -282,7 +285,12 @@ fn latency_of_our_own_sources_is_read() {
         told[0].contains("spec.objectives[1]: is left out, as a contract has one bound for percentile 95"),
         "{told:?}"
     );
-    for bound in ["op: gt, value: 300", "op: lt, value: 0", "op: lt, value: 0.5", "op: lt, value: 1e3", "op: lt"] {
+    let highest = LatencyObjective::MAX_UNDER.get() / 1000;
+    imported(&with(&format!("op: lt, value: {highest}")));
+    let too_high = format!("op: lt, value: {}", highest + 1);
+    for bound in
+        [&too_high, "op: gt, value: 300", "op: lt, value: 0", "op: lt, value: 0.5", "op: lt, value: 1e3", "op: lt"]
+    {
         import(&with(bound)).expect_err(bound);
     }
 }

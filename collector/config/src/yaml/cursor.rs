@@ -56,6 +56,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Takes back an error noted at this value, as another says it better.
+    fn unnote(&self, message: &str) {
+        let same = |error: &Diagnostic| {
+            error.position == self.node.position && error.path == self.path && error.message == message
+        };
+        self.sink.borrow_mut().retain(|error| !same(error));
+    }
+
     /// The value under a path such as `credit.tiers[1].below`, or the nearest one around it that is in the text.
     pub fn nearest(&self, path: &str) -> Self {
         let mut here = self.clone();
@@ -221,6 +229,26 @@ impl<'a> Cursor<'a> {
         Some(items.iter().enumerate().map(|(i, item)| self.child(item, &format!("[{i}]"))).collect())
     }
 
+    /// The scalar under a key of a map, if there is one; nothing is noted.
+    pub fn peek(&self, name: &str) -> Option<&'a str> {
+        let Value::Map(entries) = &self.node.value else { return None };
+        match &entries.iter().find(|(key, _)| key.text == name)?.1.value {
+            Value::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The items of the list under a key, empty where there is no such key; `None` where there is something else. Nothing is
+    /// noted.
+    pub fn peek_list(&self, name: &str) -> Option<Vec<Cursor<'a>>> {
+        let Value::Map(entries) = &self.node.value else { return None };
+        match entries.iter().find(|(key, _)| key.text == name) {
+            Some((_, node)) if matches!(node.value, Value::List(_)) => self.child(node, name).list(),
+            Some(_) => None,
+            None => Some(Vec::new()),
+        }
+    }
+
     /// Every item of a list by `read`; `None` if one of them could not be read, after all were tried.
     pub fn each<T>(&self, read: impl FnMut(&Cursor<'a>) -> Option<T>) -> Option<Vec<T>> {
         let items = self.list()?;
@@ -257,6 +285,10 @@ impl<'a> Cursor<'a> {
     }
 }
 
+fn misses(name: &str) -> String {
+    format!("misses the key `{name}`")
+}
+
 /// A map with a closed set of keys, read key by key.
 #[derive(Debug)]
 #[must_use = "finish finds the unknown keys"]
@@ -288,7 +320,7 @@ impl<'a> Fields<'a> {
     pub fn required(&mut self, name: &'static str) -> Option<Cursor<'a>> {
         if !self.has(name) {
             self.knows(name);
-            self.cursor.error(format_args!("misses the key `{name}`"));
+            self.cursor.error(misses(name));
             return None;
         }
         self.get(name)
@@ -318,14 +350,17 @@ impl<'a> Fields<'a> {
         self.or(name, None, |cursor| read(cursor).map(Some))
     }
 
-    /// Notes every key that was not asked for, with the nearest allowed one.
+    /// Notes every key that was not asked for, with the nearest allowed one; that this one is missing is not told then.
     pub fn finish(self) {
         for (key, node) in self.entries() {
             if self.known.iter().any(|known| *known == key.text) {
                 continue;
             }
             let hint = match closest(&key.text, self.known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
+                Some(near) => {
+                    self.cursor.unnote(&misses(near));
+                    format!("did you mean `{near}`?")
+                }
                 None => format!("allowed are {}", self.known.join(", ")),
             };
             let path = self.cursor.child(node, &key.text).path;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_saphyr::budget::BudgetBreach;
 
+use super::{MAX_DEPTH, MAX_NODES, MAX_REPLAYED};
+
 /// The most errors told at once; one more says how many follow.
 pub const MAX_DIAGNOSTICS: usize = 100;
 
@@ -52,23 +54,8 @@ impl Diagnostic {
     }
 
     pub(super) fn from_syntax(error: &serde_saphyr::Error) -> Self {
-        let plain = error.without_snippet();
-        let position = plain.location().map_or(Position::START, Position::of);
-        // The reader's own text says the place again at its end or start; ours stands in front of every message.
-        let text = match plain {
-            serde_saphyr::Error::Budget { breach: BudgetBreach::Documents { documents: ..=2 }, .. } => {
-                "more than one document; give one".to_owned()
-            }
-            serde_saphyr::Error::Budget { breach: BudgetBreach::Documents { documents }, .. } => {
-                format!("{documents} documents or more; give fewer")
-            }
-            serde_saphyr::Error::Budget { .. } => "nested too deep, or too many values".to_owned(),
-            other => other.to_string(),
-        };
-        let text = text.lines().next().unwrap_or("no reason given");
-        let here = format!(" at {}, column {}", format_args!("line {}", position.line), position.column);
-        let text = text.replace(&here, "");
-        Self::new(position, String::new(), format!("not readable as YAML: {text}"))
+        let position = error.without_snippet().location().map_or(Position::START, Position::of);
+        Self::new(position, String::new(), format!("not readable as YAML: {}", reason(error)))
     }
 
     /// The error with the file's name and the line it is in, over several lines, as compilers show theirs.
@@ -84,6 +71,42 @@ impl Diagnostic {
         let shown: String = source.chars().take(160).collect();
         let indent = " ".repeat(usize::try_from(column).unwrap_or(1).saturating_sub(1).min(160));
         format!("{head}{margin} |\n{line} | {shown}\n{margin} | {indent}^\n")
+    }
+}
+
+/// Why the reader gave up. What is wrong inside an alias stands behind the alias's error, often with two places of its own;
+/// the place of the use is the one that is told.
+fn reason(error: &serde_saphyr::Error) -> String {
+    use serde_saphyr::Error;
+    match error {
+        Error::AliasError { error, .. } | Error::WithSnippet { error, .. } => reason(error),
+        Error::Budget { breach, .. } => over(breach),
+        Error::AliasReplayLimitExceeded { .. } => format!("aliases repeat over {MAX_REPLAYED} values; repeat fewer"),
+        Error::NullIntoString { .. } => "a key is empty; give it a name".to_owned(),
+        other => {
+            // The reader's own text says the place again; ours stands in front of every message.
+            let text = other.to_string();
+            let text = text.lines().next().unwrap_or("no reason given");
+            let here = other.location().map(Position::of);
+            here.map_or_else(
+                || text.to_owned(),
+                |here| text.replace(&format!(" at line {}, column {}", here.line, here.column), ""),
+            )
+        }
+    }
+}
+
+/// What there is too much of, and how much is allowed.
+fn over(breach: &BudgetBreach) -> String {
+    match breach {
+        BudgetBreach::Documents { documents: ..=2 } => "more than one document; give one".to_owned(),
+        BudgetBreach::Documents { documents } => format!("{documents} documents or more; give fewer"),
+        BudgetBreach::Depth { .. } => format!("nested deeper than {MAX_DEPTH} levels"),
+        BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. } => format!("has over {MAX_NODES} values; give fewer"),
+        BudgetBreach::Aliases { .. } | BudgetBreach::Anchors { .. } | BudgetBreach::MergeKeys { .. } => {
+            "has too many anchors or aliases; write some of the values out".to_owned()
+        }
+        _ => "has too many values, or too long ones".to_owned(),
     }
 }
 

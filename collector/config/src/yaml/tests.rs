@@ -46,7 +46,6 @@ fn gathers_every_error_with_place_and_path() {
     assert_eq!(
         found,
         [
-            "1:1: misses the key `name`",
             "1:1: nam: unknown key; did you mean `name`?",
             "2:13: ports[1]: expected a whole number from 1 to 65535, found \"0\"",
             "2:16: ports[2]: expected a whole number from 1 to 65535, found \"abc\"",
@@ -96,8 +95,10 @@ fn syntax_errors_have_a_place() {
 
 #[test]
 fn nesting_and_size_are_bounded() {
-    let deep = format!("name: {}{}", "[".repeat(1000), "]".repeat(1000));
-    assert!(errors(&deep)[0].contains("not readable as YAML"));
+    let deep = format!("name: {}{}", "[".repeat(40), "]".repeat(40));
+    assert_eq!(errors(&deep), ["1:38: not readable as YAML: nested deeper than 32 levels"]);
+    let deeper = format!("name: {}{}", "[".repeat(1000), "]".repeat(1000));
+    assert!(errors(&deeper)[0].contains("not readable as YAML"));
     let long = "#".repeat(MAX_TEXT_BYTES + 1);
     assert_eq!(errors(&long), [format!("1:1: the text has {} bytes; allowed are {MAX_TEXT_BYTES}", long.len())]);
 }
@@ -109,7 +110,33 @@ fn a_billion_laughs_are_refused() {
         let last = format!("*a{}, ", i - 1).repeat(10);
         writeln!(text, "a{i}: &a{i} [{last}]").expect("a String can be written to");
     }
-    assert!(errors(&text)[0].contains("not readable as YAML"));
+    assert_eq!(errors(&text), ["5:20: not readable as YAML: aliases repeat over 50000 values; repeat fewer"]);
+}
+
+#[test]
+fn too_many_values_are_told_in_our_words_inside_an_alias_too() {
+    // With a smaller budget than ours, as a million values take their time.
+    let options = || serde_saphyr::options! { budget: serde_saphyr::budget! { max_nodes: 20 } };
+    let plain = format!("name: x\nports: [{}]\n", "x, ".repeat(20));
+    let aliased = "name: &n [a, b, c, d, e, f, g, h]\nports:\n  - *n\n  - *n\n";
+    for (text, place) in [(plain.as_str(), "2:54"), (aliased, "3:5")] {
+        let error = serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options()).err().expect("too many");
+        let inside = matches!(error.without_snippet(), serde_saphyr::Error::AliasError { .. });
+        assert_eq!(inside, text == aliased, "{error:?}");
+        let told = Diagnostic::from_syntax(&error).to_string();
+        assert_eq!(told, format!("{place}: not readable as YAML: has over 1000000 values; give fewer"));
+    }
+}
+
+#[test]
+fn one_anchor_may_be_used_by_every_check() {
+    let text = format!("name: &n x\nports: []\nshare: [{}]\n", "*n, ".repeat(10_000));
+    assert_eq!(errors(&text), ["3:8: share: expected text, found a list"]);
+}
+
+#[test]
+fn a_key_has_a_name() {
+    assert_eq!(errors("name: x\n~: y\n"), ["2:1: not readable as YAML: a key is empty; give it a name"]);
 }
 
 #[test]

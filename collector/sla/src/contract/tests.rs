@@ -89,7 +89,14 @@ fn services() {
     );
     check(weights(vec![(leaf("a"), 600_000), (leaf("b"), 600_000)]), &["service: the weights have to be"]);
     check(weights(vec![(leaf("a"), u32::MAX), (leaf("b"), 1)]), &["service: the weights have to be"]);
-    check(|d| d.service = Service::AnyDown(vec![leaf("a"), leaf("b"), leaf("a")]), &["service: check a stands twice"]);
+    check(
+        |d| d.service = Service::AnyDown(vec![leaf("a"), leaf("b"), leaf("a")]),
+        &["service.any_down[2]: check a stands twice"],
+    );
+    check(
+        weights(vec![(Service::AllDown(vec![leaf("a"), leaf("b")]), 1), (leaf("b"), 1)]),
+        &["service.weights.b: check b stands twice"],
+    );
     check(
         |d| d.service = Service::AllDown(vec![leaf("a"), Service::AnyDown(vec![])]),
         &["service.all_down[1].any_down: is empty"],
@@ -157,8 +164,14 @@ fn objectives() {
         &[
             "objectives.latency[1].percentile: percentile 95 stands twice",
             "objectives.latency[2].percentile: is 0",
-            "objectives.latency[2].under: is 0 us",
+            "objectives.latency[2].under: is 0s; allowed is over 0 up to 366 days",
         ],
+    );
+    let highest = LatencyObjective::MAX_UNDER.get();
+    check(|d| d.objectives.latency = vec![entry("95", highest)], &[]);
+    check(
+        |d| d.objectives.latency = vec![entry("95", highest + 1)],
+        &["objectives.latency[0].under: is 31622400000001 us; allowed is over 0 up to 366 days"],
     );
     check(|d| d.objectives.error_rate = Some(Percent::HUNDRED), &["objectives.error_rate: is 100"]);
 }
@@ -209,6 +222,21 @@ fn maintenance_and_exclusions() {
 }
 
 #[test]
+fn a_recurrence_has_at_least_its_first_window() {
+    // 1970-01-10 at noon in UTC, which is the 9th or the 11th elsewhere at most.
+    let day = 86_400_000;
+    let start = 9 * day + day / 2;
+    for (until, fine) in [("19700108", false), ("19700109", true), ("19700110", true), ("19700111", true)] {
+        let window = Interval::from_millis(start, start + 1).expect("some time");
+        let recurrence = Recurrence::parse(&format!("FREQ=WEEKLY;UNTIL={until}")).ok();
+        assert!(recurrence.is_some(), "{until}");
+        let entry = Exclusion { recurrence, ..Exclusion::new(ExclusionClass::Maintenance, window, "work") };
+        let told: &[&str] = if fine { &[] } else { &["exclusions[0].recurrence: UNTIL is before the start"] };
+        check(|d| d.exclusions = vec![entry], told);
+    }
+}
+
+#[test]
 fn credits() {
     check(credit(tiers(&[("99.95", "10"), ("99", "25")])), &[]);
     check(credit(tiers(&[])), &["credit.tiers: is empty"]);
@@ -225,7 +253,11 @@ fn credits() {
     let ladder = |steps| CreditRule::DurationLadder { measure: LadderMeasure::Total, steps };
     check(credit(ladder(vec![step(300, 1), step(200, 7)])), &["credit.duration_ladder[1].at_least: is not above"]);
     check(credit(ladder(vec![step(0, 1)])), &["credit.duration_ladder[0].at_least: is 0s"]);
-    check(credit(CreditRule::Multiplier { times_milli: 0 }), &["credit.multiplier: is 0 thousandths"]);
+    check(credit(CreditRule::Multiplier { times_milli: 0 }), &["credit.multiplier: is 0; allowed is 0.001 to 100"]);
+    check(
+        credit(CreditRule::Multiplier { times_milli: 100_500 }),
+        &["credit.multiplier: is 100.5; allowed is 0.001 to 100"],
+    );
     check(
         |d| {
             d.credit = Some(Credit {

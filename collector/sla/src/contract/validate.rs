@@ -10,15 +10,16 @@ use quorate_model::{CollectorTime, Millis};
 
 use super::{Contract, ContractDraft, Fault, Problem};
 use crate::basis::Basis;
-use crate::combine::Service;
+use crate::combine::{Service, weight_path};
 use crate::credit::{Credit, CreditRule};
 use crate::exclusion::{Exclusion, ExclusionClass, MaintenanceRules};
-use crate::objective::Objectives;
+use crate::objective::{LatencyObjective, Objectives};
 use crate::percent::Percent;
+use crate::recurrence::Recurrence;
 use crate::service_hours::ServiceHours;
 use crate::span::Spelled;
 use crate::window::WindowKind;
-use crate::zone::DAY_MS;
+use crate::zone::{DAY_MS, Date};
 
 struct Faults(Vec<Fault>);
 
@@ -80,11 +81,11 @@ pub(super) fn faults(draft: &ContractDraft) -> Vec<Fault> {
 fn service(root: &Service, out: &mut Faults) {
     let before = out.0.len();
     nested(root, "service", 1, out);
-    let checks = root.checks();
+    let checks = root.places();
     out.check(checks.len() <= Service::MAX_CHECKS, "service", Problem::TooMany(Service::MAX_CHECKS));
     let mut seen = BTreeSet::new();
-    for check in checks {
-        out.check(seen.insert(check), "service", Problem::Duplicate(format!("check {check}")));
+    for (path, check) in checks {
+        out.check(seen.insert(check), path, Problem::Duplicate(format!("check {check}")));
     }
     // Only where nothing above explains it already.
     if out.0.len() == before {
@@ -110,10 +111,7 @@ fn nested(part: &Service, path: &str, depth: usize, out: &mut Faults) {
         Service::Weights(parts) => {
             out.check(!parts.is_empty(), format!("{path}.weights"), Problem::Empty);
             for (place, (inner, weight)) in parts.iter().enumerate() {
-                let place = match inner {
-                    Service::Check(check) => format!("{path}.weights.{check}"),
-                    _ => format!("{path}.weights[{place}]"),
-                };
+                let place = weight_path(path, place, inner);
                 out.check(*weight > 0, place.as_str(), Problem::Weights(Service::MAX_SCALE));
                 nested(inner, &place, depth + 1, out);
             }
@@ -193,7 +191,12 @@ fn objectives(objectives: &Objectives, out: &mut Faults) {
     for (place, entry) in objectives.latency.iter().enumerate() {
         let at = format!("objectives.latency[{place}]");
         out.range(entry.percentile > Percent::ZERO, format!("{at}.percentile"), entry.percentile, "over 0 up to 100");
-        out.range(entry.under.get() > 0, format!("{at}.under"), format!("{} us", entry.under.get()), "over 0");
+        let given = match entry.under.get() {
+            us if us % 1000 == 0 => Spelled(entry.under.as_millis()).to_string(),
+            us => format!("{us} us"),
+        };
+        let good = entry.under.get() > 0 && entry.under <= LatencyObjective::MAX_UNDER;
+        out.range(good, format!("{at}.under"), given, "over 0 up to 366 days");
         let fresh = seen.insert((entry.percentile, entry.region.as_ref()));
         out.check(fresh, format!("{at}.percentile"), Problem::Duplicate(format!("percentile {}", entry.percentile)));
     }
@@ -230,6 +233,11 @@ fn exclusion(entry: &Exclusion, path: &str, out: &mut Faults) {
         out.check(entry.announced_at.is_none(), format!("{path}.announced_at"), Problem::MaintenanceOnly);
         out.check(entry.actual_end.is_none(), format!("{path}.actual_end"), Problem::MaintenanceOnly);
         out.check(entry.recurrence.is_none(), format!("{path}.recurrence"), Problem::MaintenanceOnly);
+    }
+    if let Some(last) = entry.recurrence.as_ref().and_then(Recurrence::until) {
+        // The zone is not known here: a start's local date is at most a day before that of UTC.
+        let first = Date::from_days(i32::try_from(entry.start.as_millis().div_euclid(DAY_MS)).unwrap_or(i32::MAX));
+        out.check(last >= first.plus_days(-1), format!("{path}.recurrence"), Problem::NeverComes);
     }
     if entry.reclassifies_the_past() {
         let given = |text: Option<&str>| text.is_some_and(|text| !text.trim().is_empty());
@@ -272,7 +280,9 @@ fn credit(credit: &Credit, out: &mut Faults) {
         }
         CreditRule::Multiplier { times_milli } => {
             let good = (1..=CreditRule::MAX_TIMES_MILLI).contains(times_milli);
-            out.range(good, "credit.multiplier", format!("{times_milli} thousandths"), "0.001 to 100");
+            let given = format!("{}.{:03}", times_milli / 1000, times_milli % 1000);
+            let given = given.trim_end_matches('0').trim_end_matches('.');
+            out.range(good, "credit.multiplier", given, "0.001 to 100");
         }
         CreditRule::Proportional => {}
     }

@@ -40,7 +40,7 @@ fn segments_become_timelines_by_check() {
 fn wrong_lines_name_line_and_field() {
     let good = r#"{"check":"shop","start_ms":0,"end_ms":1000,"state":"up"}"#;
     for (line, expected) in [
-        ("{", "2: is not JSON: EOF while parsing an object at column 1"),
+        ("{", "2: is not JSON: EOF while parsing an object at column 1; each line is one object"),
         ("[]", r#"2: is not an object; a segment is {"check", "start_ms", "end_ms", "state"}"#),
         ("{}", "2: check: is missing\n2: start_ms: is missing\n2: end_ms: is missing\n2: state: is missing"),
         (
@@ -104,4 +104,12 @@ proptest! {
         prop_assert_eq!(timeline.down_point().length(), Millis::new(down));
         prop_assert_eq!(timeline.covered().length(), Millis::new(start));
     }
+}
+
+#[test]
+fn a_byte_order_mark_and_the_ends_of_lines_of_other_systems_are_read_over() {
+    let text = "\u{feff}{\"check\":\"shop\",\"start_ms\":0,\"end_ms\":1000,\"state\":\"up\"}\r\n\r\n";
+    let lines = read_segments(text.as_bytes()).expect("a slice can be read").expect("segments");
+    assert_eq!(lines.timeline(&shop()).expect("no overlap").covered().length(), Millis::new(1000));
+    assert_eq!(errors("[\n"), "1: is not JSON: EOF while parsing a list at column 1; each line is one object");
 }

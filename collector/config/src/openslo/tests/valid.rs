@@ -100,7 +100,7 @@ fn windows() -> impl Strategy<Value = WindowKind> {
         Just(WindowKind::CalendarQuarter),
         Just(WindowKind::CalendarYear),
         (1..=WindowKind::MAX_ROLLING_DAYS).prop_map(WindowKind::RollingDays),
-        (2_u8..=31).prop_map(|anchor_day| WindowKind::BillingMonth { anchor_day }),
+        prop_oneof![Just(1_u8), 1_u8..=31].prop_map(|anchor_day| WindowKind::BillingMonth { anchor_day }),
     ]
 }
 
@@ -123,11 +123,13 @@ fn promises() -> impl Strategy<Value = Percent> {
 }
 
 fn contracts() -> impl Strategy<Value = Contract> {
-    let latency =
-        (promises(), 1_u64..=86_400_000, prop::option::of("[a-z]{1,8}")).prop_map(|(percentile, ms, region)| {
-            let region = region.map(|region| RegionId::new(&region).expect("a region"));
-            LatencyObjective { percentile, under: Micros::new(ms * 1000), region }
-        });
+    // Bounds of every length that a contract allows, up to the highest; small ones are as likely as large ones.
+    let highest = LatencyObjective::MAX_UNDER.get() / 1000;
+    let bounds = prop_oneof![1_u64..=1000, 1_u64..=86_400_000, 1_u64..=highest, Just(highest)];
+    let latency = (promises(), bounds, prop::option::of("[a-z]{1,8}")).prop_map(|(percentile, ms, region)| {
+        let region = region.map(|region| RegionId::new(&region).expect("a region"));
+        LatencyObjective { percentile, under: Micros::new(ms * 1000), region }
+    });
     let objectives = (prop::option::of(promises()), prop::option::of(promises()), prop::collection::vec(latency, 0..4));
     let zones = prop::sample::select(vec!["UTC", "Europe/Berlin", "America/New_York"]);
     let axes = (windows(), zones, bases());
