@@ -9,6 +9,9 @@ use quorate_proto::api;
 
 use crate::error::CommandError;
 
+/// Times that are read: up to the end of the year 9999.
+const TIMES_MS: std::ops::RangeInclusive<i64> = 0..=253_402_300_799_999;
+
 /// Reads the answer of `/api/v1/incidents`, or one incident a line.
 ///
 /// # Errors
@@ -38,6 +41,24 @@ fn wrong(place: &str, why: &str) -> CommandError {
 }
 
 fn incident(told: &api::Incident) -> Result<ReportIncident, String> {
+    let [start_earliest, start_latest] = told.start_bounds_ms;
+    let [end_earliest, end_latest] = told.end_bounds_ms;
+    let end_ms = told.end_ms.unwrap_or(told.start_ms);
+    let times = [
+        ("start_ms", told.start_ms),
+        ("start_bounds_ms", start_earliest),
+        ("start_bounds_ms", start_latest),
+        ("end_ms", end_ms),
+        ("end_bounds_ms", end_earliest),
+        ("end_bounds_ms", end_latest),
+        ("billed_ms", told.billed_ms),
+    ];
+    if let Some((field, ms)) = times.into_iter().find(|(_, ms)| !TIMES_MS.contains(ms)) {
+        return Err(format!("{field}: {ms} is not between 0 and {}", TIMES_MS.end()));
+    }
+    if end_ms < told.start_ms {
+        return Err(format!("end_ms: {end_ms} is before start_ms, {}", told.start_ms));
+    }
     let time = CollectorTime::from_millis;
     let bounds = |[earliest, latest]: [i64; 2]| Bounds { earliest: time(earliest), latest: time(latest) };
     let class = IncidentClass::ALL.iter().copied().find(|class| class.word() == told.class);

@@ -110,10 +110,16 @@ fn a_kept_report_is_written_in_every_format() {
 fn wrong_input_is_told_with_its_place() {
     let files = Files::new();
     std::fs::write(files.path("bad.jsonl"), "{\"id\":1}\n").expect("the file can be written");
+    let reversed = INCIDENT.replace("\"end_ms\":1793761200000", "\"end_ms\":1793750000000");
+    std::fs::write(files.path("reversed.jsonl"), format!("{INCIDENT}\n{reversed}")).expect("the file can be written");
+    let far = INCIDENT.replace("\"billed_ms\":7200000", &format!("\"billed_ms\":{}", i64::MIN));
+    std::fs::write(files.path("far.jsonl"), far).expect("the file can be written");
     let base = ["--contract", "@contract.yaml", "--segments", "@segments.jsonl"];
     for (more, expected) in [
         (&["--period", "2026"][..], "--period"),
         (&["--period", "2026-11", "--incidents", "@bad.jsonl"], "bad.jsonl:1"),
+        (&["--period", "2026-11", "--incidents", "@reversed.jsonl"], "reversed.jsonl:2"),
+        (&["--period", "2026-11", "--incidents", "@far.jsonl"], "billed_ms: -9223372036854775808 is not between"),
         (&[], "--period"),
     ] {
         let (exit, out, err) = files.run(&[&base[..], more].concat());
