@@ -123,8 +123,9 @@ impl Parts {
     }
 }
 
-fn count(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+/// A count as the number that is hashed; no two have the same.
+const fn count(count: u64) -> i64 {
+    count.cast_signed()
 }
 
 fn edges(set: &IntervalSet) -> Vec<i64> {

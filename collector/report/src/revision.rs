@@ -13,6 +13,9 @@ use crate::moment::{Moments, latency, span};
 /// What stands where a revision has no such figure.
 const NOTHING: &str = "-";
 
+/// The name of a line that tells which parts of the data model differ, where no figure does.
+pub(crate) const DETAILS_OF: &str = "details of";
+
 /// How the name of a customer's credit begins.
 const CREDIT_OF: &str = "credit of ";
 
@@ -45,7 +48,7 @@ impl Document {
             && incidents_gone.is_empty()
             && !now.says_the_same_as(earlier)
         {
-            figures.push(["details of".to_owned(), NOTHING.to_owned(), parts_that_differ(&now, earlier).join(", ")]);
+            figures.push([DETAILS_OF.to_owned(), NOTHING.to_owned(), parts_that_differ(&now, earlier).join(", ")]);
         }
         self.change = Some(Change { since_revision: earlier.revision, figures, incidents_changed, incidents_gone });
         self
@@ -89,6 +92,8 @@ fn says(document: &Document, format: u32) -> Document {
     for line in says.incidents.iter_mut().filter(|line| line.end_ms.is_none()) {
         (line.billed_ms, line.support, line.end_bounds_ms) = (0, 0, [0, 0]);
     }
+    let end_ms = says.period.end_ms;
+    says.outages.iter_mut().for_each(|line| line.end_ms = line.end_ms.min(end_ms));
     says
 }
 

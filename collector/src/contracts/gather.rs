@@ -75,7 +75,10 @@ pub(super) fn material(
     let mut checks = BTreeMap::new();
     let (mut incidents, mut withdrawn) = (Vec::new(), Vec::new());
     for check in contract.terms().service.checks() {
-        let (timeline, found) = timeline(sources, check, range, &mut withdrawn)?;
+        let (timeline, found, gone) = timeline(sources, check, range)?;
+        if depth == Depth::Report {
+            withdrawn.extend(parts_of_all(sources, check, &found, gone, range)?);
+        }
         incidents.extend(found);
         let attempts = if attempts { read_attempts(sources, check, range)? } else { None };
         checks.insert(check.clone(), CheckInput { timeline, attempts });
@@ -130,24 +133,22 @@ fn touches(incident: &Incident, window: Interval) -> bool {
     incident.start < window.end() && incident.end.is_none_or(|end| window.start() < end)
 }
 
-/// A check's states, with the incidents that make them; those that became part of others or of nothing are put to
-/// `withdrawn`.
+/// A check's states, the incidents that make them, and those of the range that were withdrawn.
 fn timeline(
     sources: &Sources,
     check: &CheckId,
     range: Asked,
-    withdrawn: &mut Vec<Incident>,
-) -> Result<(Timeline, Vec<Incident>), ContractError> {
+) -> Result<(Timeline, Vec<Incident>, Vec<Incident>), ContractError> {
     let view = sources.board.get(check);
     let window = StoreWindow::new(range.from(), range.to());
     let segments = sources.store.segments(check, window)?.segments;
     let incidents = sources.store.incidents_as_they_are(Some(check), window)?;
     let (gone, incidents): (Vec<_>, Vec<_>) =
         overlay(incidents, view.as_deref()).into_iter().partition(|stored| stored.withdrawn);
-    withdrawn.extend(gone.into_iter().map(|stored| stored.incident));
-    let incidents: Vec<Incident> = incidents.into_iter().map(|stored| stored.incident).collect();
+    let [gone, incidents] =
+        [gone, incidents].map(|found| found.into_iter().map(|stored| stored.incident).collect::<Vec<Incident>>());
     let segments = join(segments, view.as_deref(), range);
-    Ok((Timeline::from_verdict(&segments, &incidents), incidents))
+    Ok((Timeline::from_verdict(&segments, &incidents), incidents, gone))
 }
 
 /// The attempts of a range; `None` where its samples are no longer all kept, as a part of them would mislead.
@@ -226,11 +227,30 @@ fn with_evidence(
     Ok(told.collect())
 }
 
+/// The withdrawn incidents of a check over all the time its incidents take; `gone` are those of the range.
+fn parts_of_all(
+    sources: &Sources,
+    check: &CheckId,
+    incidents: &[Incident],
+    gone: Vec<Incident>,
+    range: Asked,
+) -> Result<Vec<Incident>, ContractError> {
+    let first = incidents.iter().map(|incident| incident.start_bounds.earliest).min();
+    let last = incidents.iter().map(|incident| incident.end.map_or(range.to(), |_| incident.end_bounds.latest)).max();
+    let (Some(first), Some(last)) = (first, last) else { return Ok(gone) };
+    if range.from() <= first && last <= range.to() {
+        return Ok(gone);
+    }
+    let stored = sources.store.incidents_as_they_are(Some(check), StoreWindow::new(first, last))?;
+    Ok(stored.into_iter().filter(|stored| stored.withdrawn).map(|stored| stored.incident).collect())
+}
+
 /// Those that became part of an incident.
 fn parts<'a>(incident: &'a Incident, withdrawn: &'a [Incident]) -> impl Iterator<Item = &'a IncidentId> {
-    let end = |incident: &Incident| incident.end.map_or(CollectorTime::MAX, |_| incident.end_bounds.latest);
+    let end = incident.end.map_or(CollectorTime::MAX, |_| incident.end_bounds.latest);
     let touching = move |part: &&Incident| {
-        let meets = part.start_bounds.earliest < end(incident) && incident.start_bounds.earliest < end(part);
+        // One that was withdrawn while it lasted was last seen at the end of its bounds.
+        let meets = part.start_bounds.earliest < end && incident.start_bounds.earliest < part.end_bounds.latest;
         part.check == incident.check && meets
     };
     withdrawn.iter().filter(touching).map(|part| &part.id)

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use quorate_collector_contracts::{document, revision};
 use quorate_collector_report::Document as Report;
-use quorate_collector_sla::{ContractId, Window, WindowKind, Zone};
+use quorate_collector_sla::{ContractId, Interval, Window, WindowKind, Zone};
 use quorate_collector_store::{AuditEntry, Document, Revisions};
 use quorate_model::{CollectorTime, Millis};
 use tokio_util::sync::CancellationToken;
@@ -219,7 +219,10 @@ fn look_at(sources: &Sources, key: &str) -> Result<Option<Kept>, ContractError> 
         return Ok(None);
     }
     let material = material(sources, &id, Wanted::Named(label), Depth::Report)?;
-    if material.still_runs() {
+    // Another kind of window may have windows of the same names.
+    let same = material.window.interval
+        == Interval::from_millis(last.period.start_ms, last.period.end_ms).unwrap_or(material.window.interval);
+    if material.still_runs() || !same {
         return Ok(None);
     }
     let made = document(&material, revision::after(last.revision, sources.now))?;

@@ -8,7 +8,7 @@ use quorate_model::Millis;
 use quorate_proto::api;
 
 use super::gather::{Depth, material, needs_attempts};
-use super::terms::{Wanted, in_force, terms, window_at};
+use super::terms::{Wanted, in_force, last_in_force, terms, window_at};
 use super::{ContractError, Sources, keep};
 
 /// The most time of which one answer reads every sample: contracts that count attempts do.
@@ -66,7 +66,7 @@ fn chosen(sources: &Sources, id: &ContractId, wanted: &LedgerWanted) -> Result<V
     let mut entries = Vec::new();
     let mut time = last.interval.end() - Millis::new(1);
     let mut attempts = Millis::ZERO;
-    // Windows that changed their kind, or in which the contract was not in force, take a step and give no entry.
+    // Windows that changed their kind take a step and give no entry.
     for _ in 0..2 * most {
         let (window, zone, whole) = window_at(sources, id, time)?;
         let (begun, held) = in_force(sources, id, window.interval.end());
@@ -74,7 +74,8 @@ fn chosen(sources: &Sources, id: &ContractId, wanted: &LedgerWanted) -> Result<V
             return Ok(entries);
         }
         let key = revision::key(id, &window);
-        if keep::is_kept(sources, &key)? {
+        let kept = keep::is_kept(sources, &key)?;
+        if kept {
             entries.push(Entry::Kept(key));
         } else if held && whole {
             if needs_attempts(&terms(sources, id, Wanted::Named(&window.label), Vec::new())?.contract) {
@@ -86,10 +87,15 @@ fn chosen(sources: &Sources, id: &ContractId, wanted: &LedgerWanted) -> Result<V
             entries.push(Entry::Running(window.label.clone()));
         }
         let full = entries.len() >= most + usize::from(first.is_some());
-        if full || attempts > ATTEMPTS_TIME {
+        if full || (attempts > ATTEMPTS_TIME && entries.len() > 1) {
             break;
         }
         time = keep::before(&window, &zone);
+        if !kept && !held {
+            // All that lies between is no window of the contract.
+            let Some(end) = last_in_force(sources, id, window.interval.start()) else { return Ok(entries) };
+            time = time.min(end - Millis::new(1));
+        }
     }
     if first.is_none() {
         return Ok(entries);

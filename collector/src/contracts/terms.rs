@@ -122,6 +122,15 @@ pub(super) fn in_force(sources: &Sources, id: &ContractId, time: CollectorTime) 
     (before.clone().any(has), before.next_back().is_some_and(has))
 }
 
+/// The last moment before `time` up to which the contract was in force, exclusive.
+pub(super) fn last_in_force(sources: &Sources, id: &ContractId, time: CollectorTime) -> Option<CollectorTime> {
+    let catalogues = sources.configured.histories.catalogues();
+    let ends = catalogues.iter().skip(1).map(|(from, _)| *from).chain([CollectorTime::MAX]);
+    let held =
+        catalogues.iter().zip(ends).filter(|((from, catalogue), _)| *from < time && catalogue.contract(id).is_some());
+    held.last().map(|(_, end)| end.min(time))
+}
+
 fn find(catalogue: &Catalogue, id: &ContractId, wanted: Wanted<'_>) -> Result<(Zone, Window), ContractError> {
     let contract = catalogue.contract(id).ok_or_else(|| ContractError::Unknown(id.to_string()))?;
     let terms = contract.terms();

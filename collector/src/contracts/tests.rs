@@ -304,6 +304,25 @@ async fn a_report_is_not_made_again_of_a_part_of_its_samples() {
     }
 }
 
+/// The billing month from the 15th has the name of the calendar month whose report is kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_of_the_same_name_does_not_revise_the_report_of_another() {
+    let lab = Lab::start(&config("").replace("calendar_hour", "calendar_month"));
+    lab.until("the past is read", |_| lab.views().board.loading() == 0).await;
+    // October 4, 72 hours after the month.
+    let october = 224;
+    lab.set(hours_later(october + 72));
+    lab.until("judged", |view| view.judged_to() >= at(hours_later(october))).await;
+    assert_eq!(keep_round(&lab).await, [Kept { key: "gold/2026-09".to_owned(), revision: 1 }]);
+    let kept = ask(&lab, "2026-09", None).await.expect("is kept");
+    let billing = config("").replace("calendar_hour", "{billing_month: {anchor_day: 15}}");
+    lab.core().reload(loaded(&billing)).await.expect("is put into force");
+    lab.set(hours_later(october + 20 * 24));
+    lab.until("judged", |view| view.judged_to() >= at(hours_later(october + 15 * 24))).await;
+    assert_eq!(keep_round(&lab).await, []);
+    assert_eq!(ask(&lab, "2026-09", None).await.expect("is kept"), kept);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn terms_changed_afterwards_do_not_rewrite_the_past_but_approved_exclusions_do() {
     let lab = an_hour_with_an_outage("").await;

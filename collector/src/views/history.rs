@@ -202,7 +202,9 @@ pub(crate) async fn parts(views: &Views, incident: &api::Incident) -> Result<Vec
     let end = incident.end_ms.map_or(CollectorTime::MAX, |_| time(incident.end_bounds_ms[1]));
     let window = quorate_collector_store::Window::new(time(incident.start_bounds_ms[0]), end);
     let found = views.read(move |store| store.incidents_as_they_are(Some(&check), window).map_err(failed)).await?;
-    Ok(found.into_iter().filter(|stored| stored.withdrawn).map(|stored| stored.incident.id).collect())
+    let gone = found.into_iter().filter(|stored| stored.withdrawn).map(|stored| stored.incident);
+    // One that was withdrawn while it lasted was last seen at the end of its bounds.
+    Ok(gone.filter(|part| window.from < part.end_bounds.latest).map(|part| part.id).collect())
 }
 
 /// What the judge sees of an open incident now, in place of what was written of it last: its growth is not written with

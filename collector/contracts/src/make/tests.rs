@@ -162,7 +162,7 @@ fn the_hash_hangs_on_every_field_of_an_incident() {
         material.incidents = vec![entry];
         input_hash(&material)
     };
-    let changes: [&dyn Fn(&mut ReportIncident); 20] = [
+    let changes: [&dyn Fn(&mut ReportIncident); 22] = [
         &|_| {},
         &|entry| entry.incident.id = IncidentId::new("shop-2"),
         &|entry| entry.incident.check = CheckId::new("api").expect("is an id"),
@@ -179,6 +179,8 @@ fn the_hash_hangs_on_every_field_of_an_incident() {
         &|entry| entry.incident.support = 4,
         &|entry| entry.failures[0].0 = Failure::ConnectTimeout,
         &|entry| entry.failures[0].1 = 3,
+        &|entry| entry.evidence[0].agent = AgentId::new("iad-1").expect("is an id"),
+        &|entry| entry.evidence[0].boot = Boot::new(u64::MAX),
         &|entry| entry.evidence[0].boot = Boot::new(2),
         &|entry| entry.evidence[0].seq = Seq::new(6),
         &|entry| entry.response.severity = Some(Severity::Low),

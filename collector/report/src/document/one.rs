@@ -1,7 +1,7 @@
 //! The report as one customer gets it.
 
 use super::Document;
-use crate::revision::is_of_another;
+use crate::revision::{DETAILS_OF, is_of_another};
 
 impl Document {
     /// The report for one customer: what others pay and are owed, and what their plans promise, is left out. `None` where
@@ -14,6 +14,13 @@ impl Document {
         one.support.retain(|line| line.plan == *plan);
         if let Some(change) = &mut one.change {
             change.figures.retain(|[what, ..]| !is_of_another(what, customer, plan));
+            // Parts that differ in no figure; of these two it cannot be told whose they are.
+            for [.., parts] in change.figures.iter_mut().filter(|[what, ..]| what == DETAILS_OF) {
+                let own: Vec<&str> =
+                    parts.split(", ").filter(|part| !["customers", "support"].contains(part)).collect();
+                *parts = own.join(", ");
+            }
+            change.figures.retain(|[what, _, parts]| what != DETAILS_OF || !parts.is_empty());
         }
         Some(one)
     }

@@ -123,3 +123,25 @@ async fn no_more_samples_are_read_for_one_answer_than_of_400_days() {
         other => panic!("{other:?}"),
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contract_that_ended_long_ago_still_has_its_windows() {
+    let lab = an_hour_with_an_outage("").await;
+    let ended = config("").replace("id: gold", "id: other").replace("contract: gold", "contract: other");
+    lab.core().reload(loaded(&ended)).await.expect("is put into force");
+    lab.set(hours_later(2_000));
+    let told = ledger(&lab, None, None).await.expect("is answered");
+    assert_eq!(periods(&told), ["2026-09-21T14", HOUR]);
+    let named = ledger(&lab, Some("2026-09-21T14"), None).await.expect("is answered");
+    assert_eq!(named.windows, told.windows);
+}
+
+/// A window of 500 days is more than is read for several, and is told by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_window_is_told_however_long_it_is() {
+    let lab = Lab::start(&config(", basis: requests").replace("calendar_hour", "{rolling_days: 500}"));
+    lab.until("the past is read", |_| lab.views().board.loading() == 0).await;
+    lab.set(hours_later(72));
+    let day = Some("2026-09-24");
+    assert_eq!(periods(&ledger(&lab, day, day).await.expect("is answered")), ["2026-09-24"]);
+}

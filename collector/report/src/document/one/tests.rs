@@ -39,3 +39,15 @@ fn nothing_of_another_customer_is_in_any_format() {
     }
     assert_eq!(all.for_customer("nobody"), None);
 }
+
+#[test]
+fn a_change_of_another_alone_is_not_hinted_at() {
+    let earlier = two();
+    let mut now = earlier.clone();
+    now.customers[1].fee = "1.00 EUR".to_owned();
+    let all = now.with_change_since(&earlier);
+    let told = all.change.as_ref().expect("there is one");
+    assert_eq!(told.figures.len(), 1, "{told:?}");
+    let one = all.for_customer("acme").expect("is a customer").change.expect("stays");
+    assert_eq!(one.figures, [[""; 3]; 0]);
+}
