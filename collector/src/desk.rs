@@ -9,9 +9,9 @@ use quorate_collector_config::contract::{ZoneNameError, zone};
 use quorate_collector_contracts::{Edition, make};
 use quorate_collector_desk::{DamagedRecord, Decision, Entry, Facts, Handling, Records, SupportVerdict};
 use quorate_collector_http::{AuditLine, Decided, Handled, NotSigned, QueryError, Window};
-use quorate_collector_sla::account::{Plan, Statement};
+use quorate_collector_sla::account::Statement;
 use quorate_collector_sla::objective::Kept;
-use quorate_collector_sla::support::{Response, SupportPromise, SupportResult, judge_support};
+use quorate_collector_sla::support::{IncidentSupport, Response, judge_incident};
 use quorate_collector_sla::{ContractId, Exclusion};
 use quorate_collector_store::{AuditEntry, ReadError, Revisions, Store, WriteError};
 use quorate_model::{CollectorTime, IncidentClass, IncidentId};
@@ -198,17 +198,16 @@ fn handled(views: &Views, incident: &api::Incident, parts: &[IncidentId]) -> Res
         let concerns = contract.terms().service.checks().iter().any(|check| check.as_str() == incident.check);
         let (Some(promise), true) = (&plan.support, concerns) else { continue };
         let zone = zone(&contract.terms().timezone)?;
-        let (acknowledge, resolve) = judge_support(promise, &case, &zone, now);
-        promises.extend(acknowledge.map(|result| verdict(plan, SupportPromise::Acknowledge, &result)));
-        promises.extend(resolve.map(|result| verdict(plan, SupportPromise::Resolve, &result)));
+        promises.extend(judge_incident(promise, &plan.id, &id, &case, &zone, now).map(|line| verdict(&line)));
     }
     Ok(Handled { handling, promises })
 }
 
-fn verdict(plan: &Plan, promise: SupportPromise, result: &SupportResult) -> SupportVerdict {
+fn verdict(line: &IncidentSupport) -> SupportVerdict {
+    let result = &line.result;
     SupportVerdict {
-        plan: plan.id.to_string(),
-        what: promise.as_str().to_owned(),
+        plan: line.plan.to_string(),
+        what: line.promise.as_str().to_owned(),
         target_ms: result.target.get(),
         took_ms: result.took.get(),
         deadline_ms: result.deadline.map(CollectorTime::as_millis),

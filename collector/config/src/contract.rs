@@ -22,8 +22,7 @@ pub use zone::{ZoneNameError, zone, zone_for_period};
 use quorate_collector_sla::{Contract, ContractDraft};
 
 use crate::yaml::{Cursor, Diagnostic, Document};
-use gaps::Gaps;
-pub(crate) use gaps::is_unread;
+pub(crate) use gaps::Gaps;
 pub(crate) use planned::planned;
 pub(crate) use zone::canonical;
 
@@ -32,11 +31,11 @@ pub(crate) use zone::canonical;
 /// # Errors
 /// Every error in the text, by place.
 pub fn parse_contract(text: &str) -> Result<Contract, Vec<Diagnostic>> {
-    parse_fit(text, &|_| Vec::new())
+    parse_fit(text, &|_, _| Vec::new())
 }
 
 /// What a contract names and nobody knows, each with its path and in words.
-pub(crate) type Inspect<'a> = dyn Fn(&ContractDraft) -> Vec<(String, String)> + 'a;
+pub(crate) type Inspect<'a> = dyn Fn(&ContractDraft, &Gaps) -> Vec<(String, String)> + 'a;
 
 /// Reads a file with one contract that has to fit what is around it too.
 fn parse_fit(text: &str, inspect: &Inspect<'_>) -> Result<Contract, Vec<Diagnostic>> {
@@ -47,7 +46,7 @@ fn parse_fit(text: &str, inspect: &Inspect<'_>) -> Result<Contract, Vec<Diagnost
 fn contract(cursor: &Cursor<'_>, inspect: &Inspect<'_>) -> Option<Contract> {
     let mut gaps = Gaps::default();
     let draft = terms::read(cursor, &mut gaps)?;
-    let unfit = inspect(&draft);
+    let unfit = inspect(&draft, &gaps);
     let fine = unfit.is_empty() && gaps.none();
     for (path, problem) in unfit {
         cursor.error_at(&gaps.in_text(&path), problem);

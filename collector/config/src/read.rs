@@ -50,7 +50,7 @@ pub(crate) fn config(cursor: &Cursor<'_>, open: &mut Open<'_>) -> Option<Config>
     let known = check::Known { regions: regions.as_deref(), defaults: defaults.unwrap_or_default() };
     let checks = fields.or("checks", Vec::new(), |cursor| checks(cursor, &known));
     let known = promises::Known::peek(cursor);
-    let (catalogue, contract_ids) = Catalogue::read(&mut fields, open, &|contract| known.unknown(contract));
+    let (catalogue, contract_ids) = Catalogue::read(&mut fields, open, &|contract, gaps| known.unknown(contract, gaps));
     let planned = planned(&mut fields, catalogue, contract_ids.as_ref());
     let operators = fields.or("operators", Vec::new(), operators);
     for name in NOT_YET {

@@ -15,7 +15,7 @@ mod suggest;
 
 pub use cursor::{Cursor, Fields};
 pub use diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Position};
-pub use suggest::closest;
+pub use suggest::{closest, hint};
 
 use std::cell::RefCell;
 

@@ -20,9 +20,9 @@ pub fn is_due(window: &Window, now: CollectorTime) -> bool {
     freezes_at(window) <= now
 }
 
-/// The name a final report is kept under.
-pub fn key(contract: &ContractId, window: &Window) -> String {
-    format!("{contract}/{}", window.label)
+/// The name a final report on a window is kept under, by the window's name.
+pub fn key(contract: &ContractId, label: &str) -> String {
+    format!("{contract}/{label}")
 }
 
 /// The first final printing.

@@ -1,6 +1,6 @@
 //! Everything a report says, as it is printed.
 
-mod numbers;
+pub(crate) mod numbers;
 mod of;
 mod one;
 mod rules;

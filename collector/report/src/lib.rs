@@ -20,6 +20,7 @@ mod sentences;
 pub mod tables;
 mod words;
 
+pub use document::numbers::MAX_MS;
 pub use document::{
     AppliedExclusion, BudgetLine, Change, CheckLine, CustomerLine, Day, Document, DocumentError, ErrorRate,
     ExclusionLine, IncidentLine, Latency, LatencyPromise, Ledger, OutageLine, Period, Rule, Seen, Stretch, SupportLine,

@@ -13,7 +13,7 @@ use crate::id::ContractId;
 use crate::interval::IntervalSet;
 use crate::ledger::Ledger;
 use crate::objective::{LatencyAnswer, LatencyResult, judge_latency};
-use crate::support::{IncidentSupport, Response, SupportPromise, judge_support};
+use crate::support::{IncidentSupport, Response, judge_incident};
 use crate::window::{Window, WindowKind};
 use crate::worst::{LENGTHS, WorstWindow};
 use crate::zone::Zone;
@@ -187,12 +187,7 @@ fn support(inputs: &ReportInputs, zone: &Zone) -> Vec<IncidentSupport> {
     for ReportIncident { incident, response, .. } in cases {
         let case = response.case(incident.start, incident.end);
         for (id, plan) in inputs.plans.iter().filter_map(|plan| Some((&plan.id, plan.support.as_ref()?))) {
-            let (acknowledge, resolve) = judge_support(plan, &case, zone, inputs.made_at);
-            let results = [(SupportPromise::Acknowledge, acknowledge), (SupportPromise::Resolve, resolve)];
-            out.extend(results.into_iter().filter_map(|(promise, result)| {
-                let (incident, plan, severity) = (incident.id.clone(), id.clone(), case.severity);
-                Some(IncidentSupport { incident, plan, severity, promise, result: result? })
-            }));
+            out.extend(judge_incident(plan, id, &incident.id, &case, zone, inputs.made_at));
         }
     }
     out

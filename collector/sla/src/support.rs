@@ -249,5 +249,22 @@ pub fn judge_support(
     (acknowledge, judge(target.resolve, case.over_at))
 }
 
+/// Judges all that a plan promised in one incident, as [`judge_support`] does.
+pub fn judge_incident<'a>(
+    plan: &'a SupportPlan,
+    id: &'a PlanId,
+    incident: &'a IncidentId,
+    case: &SupportCase,
+    zone: &Zone,
+    now: CollectorTime,
+) -> impl Iterator<Item = IncidentSupport> + use<'a> {
+    let (acknowledge, resolve) = judge_support(plan, case, zone, now);
+    let results = [(SupportPromise::Acknowledge, acknowledge), (SupportPromise::Resolve, resolve)];
+    let severity = case.severity;
+    results.into_iter().filter_map(move |(promise, result)| {
+        Some(IncidentSupport { incident: incident.clone(), plan: id.clone(), severity, promise, result: result? })
+    })
+}
+
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use quorate_model::Millis;
 use quorate_proto::api;
 
 use super::gather::{Depth, material};
-use super::terms::{Wanted, terms};
+use super::terms::{Wanted, place};
 use super::{ContractError, Sources, keep};
 use crate::views::Views;
 
@@ -50,24 +50,21 @@ fn is_read(views: &Views) -> Result<(), QueryError> {
 pub(super) fn render(sources: &Sources, wanted: &ReportWanted) -> Result<String, ContractError> {
     let unknown = || ContractError::Unknown(wanted.contract.clone());
     let id = ContractId::new(&wanted.contract).map_err(|_| unknown())?;
+    let label = match &wanted.period {
+        Some(label) => label.clone(),
+        None => place(sources, &id, Wanted::running(sources.now))?.window.label,
+    };
     // A report that is kept is there by its name, whatever became of the contract.
-    let named = wanted.period.as_ref().map(|period| format!("{id}/{period}"));
-    if let Some(key) = named
-        && let Some(document) = keep::kept(sources, &key, wanted.revision)?
-    {
-        return as_kept(&document, wanted);
-    }
-    let which = wanted.period.as_deref().map_or(Wanted::running(sources.now), Wanted::Named);
-    let window = terms(sources, &id, which, Vec::new())?.window;
-    let key = revision::key(&id, &window);
+    let key = revision::key(&id, &label);
     if let Some(document) = keep::kept(sources, &key, wanted.revision)? {
         return as_kept(&document, wanted);
     }
     if let Some(revision) = wanted.revision {
+        let period = place(sources, &id, Wanted::Named(&label))?.window.label;
         let last = keep::kept(sources, &key, None)?.map(|document| document.revision);
-        return Err(ContractError::NoRevision { period: window.label, revision, last });
+        return Err(ContractError::NoRevision { period, revision, last });
     }
-    let material = material(sources, &id, Wanted::Named(&window.label), Depth::Report)?;
+    let material = material(sources, &id, Wanted::Named(&label), Depth::Report)?;
     let report = document(&material, Edition::provisional(sources.now))?;
     write(&report, wanted)
 }

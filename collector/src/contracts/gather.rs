@@ -15,7 +15,7 @@ use quorate_model::{CheckId, CollectorTime, Incident, IncidentId, Millis, Region
 
 use super::terms::{Terms, Wanted, terms};
 use super::{ContractError, Sources, keep};
-use crate::views::history::{join, overlay};
+use crate::views::history::{join, overlay, was_inside};
 
 /// Samples are read in pieces of this length.
 const PIECE: Millis = Millis::from_secs(6 * 3600);
@@ -248,12 +248,8 @@ fn parts_of_all(
 /// Those that became part of an incident.
 fn parts<'a>(incident: &'a Incident, withdrawn: &'a [Incident]) -> impl Iterator<Item = &'a IncidentId> {
     let end = incident.end.map_or(CollectorTime::MAX, |_| incident.end_bounds.latest);
-    let touching = move |part: &&Incident| {
-        // One that was withdrawn while it lasted was last seen at the end of its bounds.
-        let meets = part.start_bounds.earliest < end && incident.start_bounds.earliest < part.end_bounds.latest;
-        part.check == incident.check && meets
-    };
-    withdrawn.iter().filter(touching).map(|part| &part.id)
+    let time = (incident.start_bounds.earliest, end);
+    withdrawn.iter().filter(move |part| part.check == incident.check && was_inside(part, time)).map(|part| &part.id)
 }
 
 /// The time of an incident in which samples are looked at; ends before it begins where none are kept.

@@ -9,12 +9,12 @@ use std::time::Duration;
 use quorate_collector_contracts::{document, revision};
 use quorate_collector_report::Document as Report;
 use quorate_collector_sla::{ContractId, Interval, Window, WindowKind, Zone};
-use quorate_collector_store::{AuditEntry, Document, Revisions};
+use quorate_collector_store::{AuditEntry, Document, DocumentKey, Revisions};
 use quorate_model::{CollectorTime, Millis};
 use tokio_util::sync::CancellationToken;
 
 use super::gather::{Depth, around, material, oldest_samples};
-use super::terms::{Wanted, in_force, terms, window_at};
+use super::terms::{Place, Wanted, in_force, is_whole, place, terms};
 use super::{ContractError, Sources};
 use crate::views::Views;
 
@@ -122,20 +122,19 @@ fn every_contract(sources: &Sources) -> Vec<ContractId> {
 
 /// The names of the windows whose reports are to be final and are not kept yet, oldest first.
 fn due(sources: &Sources, id: &ContractId) -> Result<Vec<String>, ContractError> {
-    let known = sources.store.document_keys(KIND, &format!("{id}/"))?;
+    let known = keys_of(sources, id)?;
     let mut due = Vec::new();
     let mut in_a_row = 0;
     let mut at = sources.now - revision::FREEZE_AFTER;
     for _ in 0..MAX_BACK {
-        let (window, zone, whole) = window_at(sources, id, at)?;
+        let Place { window, zone, .. } = place(sources, id, Wanted::At(at))?;
         let (begun, held) = in_force(sources, id, window.interval.end());
         if !begun {
             break;
         }
-        let key = revision::key(id, &window);
-        if known.binary_search_by(|known| known.key.cmp(&key)).is_ok() {
+        if is_among(&known, &revision::key(id, &window.label)) {
             in_a_row += 1;
-        } else if revision::is_due(&window, sources.now) && held && whole {
+        } else if revision::is_due(&window, sources.now) && held && is_whole(sources, id, &window)? {
             in_a_row = 0;
             due.push(window.label.clone());
         }
@@ -166,7 +165,7 @@ fn make_final(sources: &Sources, id: &ContractId, label: &str) -> Result<Option<
         return Ok(None);
     }
     let report = document(&material, revision::first(sources.now))?;
-    write(sources, revision::key(id, &material.window), &report).map(Some)
+    write(sources, revision::key(id, &material.window.label), &report).map(Some)
 }
 
 /// Keeps a report as the next revision of its document.
@@ -220,9 +219,7 @@ fn look_at(sources: &Sources, key: &str) -> Result<Option<Kept>, ContractError> 
     }
     let material = material(sources, &id, Wanted::Named(label), Depth::Report)?;
     // Another kind of window may have windows of the same names.
-    let same = material.window.interval
-        == Interval::from_millis(last.period.start_ms, last.period.end_ms).unwrap_or(material.window.interval);
-    if material.still_runs() || !same {
+    if material.still_runs() || !is_on(&last, &material.window) {
         return Ok(None);
     }
     let made = document(&material, revision::after(last.revision, sources.now))?;
@@ -237,9 +234,19 @@ pub(super) fn kept(sources: &Sources, key: &str, revision: Option<u32>) -> Resul
     Ok(documents.into_iter().rev().find(|document| revision.is_none_or(|revision| document.revision == revision)))
 }
 
-/// True if a report of this name is kept.
-pub(super) fn is_kept(sources: &Sources, key: &str) -> Result<bool, ContractError> {
-    Ok(sources.store.document_keys(KIND, key)?.iter().any(|known| known.key == key))
+/// True if a final report is on this window, and not on another of its name.
+pub(super) fn is_on(report: &Report, window: &Window) -> bool {
+    Interval::from_millis(report.period.start_ms, report.period.end_ms) == Some(window.interval)
+}
+
+/// The names of all kept reports of a contract, in order.
+pub(super) fn keys_of(sources: &Sources, id: &ContractId) -> Result<Vec<DocumentKey>, ContractError> {
+    Ok(sources.store.document_keys(KIND, &revision::key(id, ""))?)
+}
+
+/// True if a name is among those of kept reports.
+pub(super) fn is_among(keys: &[DocumentKey], key: &str) -> bool {
+    keys.binary_search_by(|known| known.key.as_str().cmp(key)).is_ok()
 }
 
 /// The report a document holds.
@@ -251,15 +258,14 @@ pub(super) fn read(document: &Document) -> Result<Report, ContractError> {
 
 /// The last revision of every kept report of a contract.
 pub(super) fn latest_of(sources: &Sources, id: &ContractId) -> Result<Vec<Report>, ContractError> {
-    let keys = sources.store.document_keys(KIND, &format!("{id}/"))?;
+    let keys = keys_of(sources, id)?;
     let reports = keys.iter().filter_map(|known| kept(sources, &known.key, None).transpose());
     reports.map(|document| read(&document?)).collect()
 }
 
 /// The names of a contract's kept reports with their last revisions and when they were made.
 pub(super) fn names_of(sources: &Sources, id: &ContractId) -> Result<Vec<(String, u32, CollectorTime)>, ContractError> {
-    let keys = sources.store.document_keys(KIND, &format!("{id}/"))?;
-    let named = keys.into_iter().filter_map(|known| {
+    let named = keys_of(sources, id)?.into_iter().filter_map(|known| {
         let (_, label) = known.key.split_once('/')?;
         Some((label.to_owned(), known.revision, known.at))
     });

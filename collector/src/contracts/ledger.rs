@@ -3,12 +3,12 @@
 use quorate_collector_contracts::{Edition, document, revision};
 use quorate_collector_http::{LedgerWanted, limits};
 use quorate_collector_report::Document;
-use quorate_collector_sla::ContractId;
+use quorate_collector_sla::{ContractId, Window};
 use quorate_model::Millis;
 use quorate_proto::api;
 
 use super::gather::{Depth, material, needs_attempts};
-use super::terms::{Wanted, in_force, last_in_force, terms, window_at};
+use super::terms::{Place, Wanted, in_force, is_whole, last_in_force, place};
 use super::{ContractError, Sources, keep};
 
 /// The most time of which one answer reads every sample: contracts that count attempts do.
@@ -21,89 +21,78 @@ const ATTEMPTS_TIME: Millis = Millis::from_secs(400 * 86_400);
 pub(super) fn ledger(sources: &Sources, wanted: &LedgerWanted) -> Result<api::SlaLedger, ContractError> {
     let id = ContractId::new(&wanted.contract).map_err(|_| ContractError::Unknown(wanted.contract.clone()))?;
     let mut windows = Vec::new();
-    for entry in chosen(sources, &id, wanted)?.into_iter().rev() {
+    for window in chosen(sources, &id, wanted)?.iter().rev() {
         if sources.stop.is_cancelled() {
             return Err(ContractError::Stopped);
         }
-        windows.push(line(match entry {
-            Entry::Kept(key) => {
-                let kept = keep::kept(sources, &key, None)?;
-                keep::read(&kept.ok_or(ContractError::Stopped)?)?
-            }
-            Entry::Running(label) => {
-                let material = material(sources, &id, Wanted::Named(&label), Depth::Figures)?;
-                document(&material, Edition::provisional(sources.now))?
-            }
-        }));
+        windows.push(line(report(sources, &id, window)?));
     }
     Ok(api::SlaLedger { now_ms: sources.now.as_millis(), contract: id.to_string(), windows })
 }
 
-/// A window of the answer.
-enum Entry {
-    /// Its report is kept under this name.
-    Kept(String),
-    /// It has to be made.
-    Running(String),
+/// The report on a window: as it is kept, or as it stands now.
+fn report(sources: &Sources, id: &ContractId, window: &Window) -> Result<Document, ContractError> {
+    if let Some(kept) = keep::kept(sources, &revision::key(id, &window.label), None)? {
+        let kept = keep::read(&kept)?;
+        if keep::is_on(&kept, window) {
+            return Ok(kept);
+        }
+    }
+    let material = material(sources, id, Wanted::Named(&window.label), Depth::Figures)?;
+    Ok(document(&material, Edition::provisional(sources.now))?)
 }
 
 /// Which windows are told, newest first. Nothing is made yet: what is too much is refused before.
-fn chosen(sources: &Sources, id: &ContractId, wanted: &LedgerWanted) -> Result<Vec<Entry>, ContractError> {
-    let named = |label: &str| terms(sources, id, Wanted::Named(label), Vec::new()).map(|terms| terms.window);
-    let first = wanted.from.as_deref().map(named).transpose()?;
-    let last = match &wanted.to {
-        Some(label) => named(label)?,
-        None => terms(sources, id, Wanted::running(sources.now), Vec::new())?.window,
-    };
+fn chosen(sources: &Sources, id: &ContractId, wanted: &LedgerWanted) -> Result<Vec<Window>, ContractError> {
+    let find = |which: Wanted<'_>| place(sources, id, which).map(|place| place.window);
+    let first = wanted.from.as_deref().map(|label| find(Wanted::Named(label))).transpose()?;
+    let last = find(wanted.to.as_deref().map_or(Wanted::running(sources.now), Wanted::Named))?;
     if sources.now <= last.interval.start() {
         return Err(ContractError::NotBegun(last.label));
     }
     let asked = format!("{} to {}", first.as_ref().map_or("", |first| &first.label), last.label);
-    if first.as_ref().is_some_and(|first| last.interval.end() < first.interval.end()) {
+    let too_early = |window: &Window| first.as_ref().is_some_and(|first| window.interval.end() < first.interval.end());
+    if too_early(&last) {
         return Err(ContractError::Range(format!("{asked}: the first is after the last")));
     }
     let most = if first.is_some() { limits::LEDGER_WINDOWS } else { limits::LEDGER_DEFAULT };
-    let mut entries = Vec::new();
-    let mut time = last.interval.end() - Millis::new(1);
+    let kept = keep::keys_of(sources, id)?;
+    let mut windows: Vec<Window> = Vec::new();
     let mut attempts = Millis::ZERO;
-    // Windows that changed their kind take a step and give no entry.
+    let mut time = last.interval.end() - Millis::new(1);
+    // Windows that changed their kind take a step and are not told.
     for _ in 0..2 * most {
-        let (window, zone, whole) = window_at(sources, id, time)?;
+        let Place { catalogue, zone, window } = place(sources, id, Wanted::At(time))?;
         let (begun, held) = in_force(sources, id, window.interval.end());
-        if !begun || first.as_ref().is_some_and(|first| window.interval.end() < first.interval.end()) {
-            return Ok(entries);
-        }
-        let key = revision::key(id, &window);
-        let kept = keep::is_kept(sources, &key)?;
-        if kept {
-            entries.push(Entry::Kept(key));
-        } else if held && whole {
-            if needs_attempts(&terms(sources, id, Wanted::Named(&window.label), Vec::new())?.contract) {
-                attempts += window.interval.length();
-            }
-            if attempts > ATTEMPTS_TIME && first.is_none() && !entries.is_empty() {
-                return Ok(entries);
-            }
-            entries.push(Entry::Running(window.label.clone()));
-        }
-        let full = entries.len() >= most + usize::from(first.is_some());
-        if full || (attempts > ATTEMPTS_TIME && entries.len() > 1) {
-            break;
+        if !begun || too_early(&window) {
+            return Ok(windows);
         }
         time = keep::before(&window, &zone);
-        if !kept && !held {
+        if keep::is_among(&kept, &revision::key(id, &window.label)) {
+            windows.push(window);
+        } else if !held {
             // All that lies between is no window of the contract.
-            let Some(end) = last_in_force(sources, id, window.interval.start()) else { return Ok(entries) };
+            let Some(end) = last_in_force(sources, id, window.interval.start()) else { return Ok(windows) };
             time = time.min(end - Millis::new(1));
+        } else if is_whole(sources, id, &window)? {
+            if catalogue.contract(id).is_some_and(needs_attempts) {
+                attempts += window.interval.length();
+            }
+            windows.push(window);
+        }
+        if windows.len() > most || (attempts > ATTEMPTS_TIME && windows.len() > 1) {
+            windows.pop();
+            return if first.is_none() { Ok(windows) } else { Err(too_many(&asked, most)) };
         }
     }
-    if first.is_none() {
-        return Ok(entries);
-    }
+    if first.is_none() { Ok(windows) } else { Err(too_many(&asked, most)) }
+}
+
+fn too_many(asked: &str, most: usize) -> ContractError {
     let days = ATTEMPTS_TIME.get() / 86_400_000;
-    Err(ContractError::Range(format!(
+    ContractError::Range(format!(
         "{asked} are too many; allowed are {most} windows, and {days} days where attempts are counted"
-    )))
+    ))
 }
 
 fn line(report: Document) -> api::SlaWindow {

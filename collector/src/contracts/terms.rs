@@ -43,68 +43,62 @@ pub(super) fn terms(
     wanted: Wanted<'_>,
     excluded: Vec<Exclusion>,
 ) -> Result<Terms, ContractError> {
-    let catalogues = sources.configured.histories.catalogues();
-    let (then, zone, window) = match wanted {
-        Wanted::Named(_) => named(sources, catalogues, id, wanted)?,
-        Wanted::At(_) => {
-            let latest = at(catalogues, id, sources.now).ok_or_else(|| ContractError::Unknown(id.to_string()))?;
-            of_its_time(sources, catalogues, &latest, id, wanted)?
-        }
-    };
-    let contract = then.contract(id).ok_or_else(|| ContractError::Unknown(id.to_string()))?.clone();
-    let present = catalogues.last().and_then(|(_, catalogue)| catalogue.contract(id));
+    let Place { catalogue, zone, window } = place(sources, id, wanted)?;
+    let contract = catalogue.contract(id).ok_or_else(|| ContractError::Unknown(id.to_string()))?.clone();
+    let present = sources.configured.histories.catalogues().last().and_then(|(_, catalogue)| catalogue.contract(id));
     let contract = with(contract, present, excluded)?;
-    Ok(Terms { contract, catalogue: then, zone, window })
+    Ok(Terms { contract, catalogue, zone, window })
+}
+
+/// A window with its zone and the catalogue that held in its last moment.
+pub(super) struct Place {
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) zone: Zone,
+    pub(super) window: Window,
+}
+
+/// Finds a window. A name is looked for in the latest terms that have such a window, as a name of a former kind of window stays
+/// one.
+pub(super) fn place(sources: &Sources, id: &ContractId, wanted: Wanted<'_>) -> Result<Place, ContractError> {
+    let unknown = || ContractError::Unknown(id.to_string());
+    let catalogues = sources.configured.histories.catalogues();
+    if let Wanted::At(_) = wanted {
+        let latest = at(catalogues, id, sources.now).ok_or_else(unknown)?;
+        return of_its_time(sources, latest, id, wanted);
+    }
+    let mut first = None;
+    for (_, catalogue) in catalogues.iter().rev().filter(|(_, catalogue)| catalogue.contract(id).is_some()) {
+        match of_its_time(sources, Arc::clone(catalogue), id, wanted) {
+            Err(ContractError::Period(error)) => first = first.or(Some(error)),
+            other => return other,
+        }
+    }
+    Err(first.map_or_else(unknown, ContractError::Period))
 }
 
 /// The window as a catalogue has it, and then as the one has it that held in its last moment: the kind of window may have
 /// been another then.
 fn of_its_time(
     sources: &Sources,
-    catalogues: &[(CollectorTime, Arc<Catalogue>)],
-    catalogue: &Arc<Catalogue>,
+    catalogue: Arc<Catalogue>,
     id: &ContractId,
     wanted: Wanted<'_>,
-) -> Result<(Arc<Catalogue>, Zone, Window), ContractError> {
-    let (_, window) = find(catalogue, id, wanted)?;
+) -> Result<Place, ContractError> {
+    let (_, window) = find(&catalogue, id, wanted)?;
     let last = window.interval.end() - Millis::new(1);
-    let then = at(catalogues, id, last.min(sources.now)).unwrap_or_else(|| Arc::clone(catalogue));
-    let (zone, window) = find(&then, id, wanted)?;
-    Ok((then, zone, window))
+    let catalogue = at(sources.configured.histories.catalogues(), id, last.min(sources.now)).unwrap_or(catalogue);
+    let (zone, window) = find(&catalogue, id, wanted)?;
+    Ok(Place { catalogue, zone, window })
 }
 
-/// The window of a name: by the latest terms that have such a window and held at its end, as a name of a former kind of
-/// window stays one.
-fn named(
-    sources: &Sources,
-    catalogues: &[(CollectorTime, Arc<Catalogue>)],
-    id: &ContractId,
-    wanted: Wanted<'_>,
-) -> Result<(Arc<Catalogue>, Zone, Window), ContractError> {
-    let mut first = None;
-    for (_, catalogue) in catalogues.iter().rev().filter(|(_, catalogue)| catalogue.contract(id).is_some()) {
-        match of_its_time(sources, catalogues, catalogue, id, wanted) {
-            Err(ContractError::Period(error)) => first = first.or(Some(error)),
-            other => return other,
-        }
+/// True unless the kind of the contract's windows changed inside this one, so that by the terms at its end there is no such
+/// window.
+pub(super) fn is_whole(sources: &Sources, id: &ContractId, window: &Window) -> Result<bool, ContractError> {
+    match place(sources, id, Wanted::Named(&window.label)) {
+        Ok(found) => Ok(found.window == *window),
+        Err(ContractError::Period(_)) => Ok(false),
+        Err(other) => Err(other),
     }
-    Err(first.map_or_else(|| ContractError::Unknown(id.to_string()), ContractError::Period))
-}
-
-/// The window that holds a moment with its zone, and whether it is one: where the contract's windows change their kind inside
-/// it, it is none by the terms at its end.
-pub(super) fn window_at(
-    sources: &Sources,
-    id: &ContractId,
-    time: CollectorTime,
-) -> Result<(Window, Zone, bool), ContractError> {
-    let Terms { window, zone, .. } = terms(sources, id, Wanted::At(time), Vec::new())?;
-    let whole = match terms(sources, id, Wanted::Named(&window.label), Vec::new()) {
-        Ok(found) => found.window == window,
-        Err(ContractError::Period(_)) => false,
-        Err(other) => return Err(other),
-    };
-    Ok((window, zone, whole))
 }
 
 /// The catalogue with the contract that held at `time`: the last before, or else the first after.

@@ -203,8 +203,13 @@ pub(crate) async fn parts(views: &Views, incident: &api::Incident) -> Result<Vec
     let window = quorate_collector_store::Window::new(time(incident.start_bounds_ms[0]), end);
     let found = views.read(move |store| store.incidents_as_they_are(Some(&check), window).map_err(failed)).await?;
     let gone = found.into_iter().filter(|stored| stored.withdrawn).map(|stored| stored.incident);
-    // One that was withdrawn while it lasted was last seen at the end of its bounds.
-    Ok(gone.filter(|part| window.from < part.end_bounds.latest).map(|part| part.id).collect())
+    Ok(gone.filter(|part| was_inside(part, (window.from, window.to))).map(|part| part.id).collect())
+}
+
+/// Whether a withdrawn incident lay in the time of another. One that was withdrawn while it lasted was last seen at the end
+/// of its bounds.
+pub(crate) fn was_inside(part: &Incident, (from, to): (CollectorTime, CollectorTime)) -> bool {
+    part.start_bounds.earliest < to && from < part.end_bounds.latest
 }
 
 /// What the judge sees of an open incident now, in place of what was written of it last: its growth is not written with

@@ -2,15 +2,13 @@
 
 use std::path::Path;
 
+use quorate_collector_report::MAX_MS;
 use quorate_collector_sla::report::ReportIncident;
 use quorate_collector_sla::support::Response;
 use quorate_model::{Bounds, CheckId, CollectorTime, Incident, IncidentClass, IncidentId, Millis, RegionId};
 use quorate_proto::api;
 
 use crate::error::CommandError;
-
-/// Times that are read: up to the end of the year 9999.
-const TIMES_MS: std::ops::RangeInclusive<i64> = 0..=253_402_300_799_999;
 
 /// Reads the answer of `/api/v1/incidents`, or one incident a line.
 ///
@@ -53,8 +51,8 @@ fn incident(told: &api::Incident) -> Result<ReportIncident, String> {
         ("end_bounds_ms", end_latest),
         ("billed_ms", told.billed_ms),
     ];
-    if let Some((field, ms)) = times.into_iter().find(|(_, ms)| !TIMES_MS.contains(ms)) {
-        return Err(format!("{field}: {ms} is not between 0 and {}", TIMES_MS.end()));
+    if let Some((field, ms)) = times.into_iter().find(|(_, ms)| !(0..=MAX_MS).contains(ms)) {
+        return Err(format!("{field}: {ms} is not between 0 and {MAX_MS}"));
     }
     if end_ms < told.start_ms {
         return Err(format!("end_ms: {end_ms} is before start_ms, {}", told.start_ms));

@@ -13,7 +13,7 @@ use super::values::{hours, id, money, percent, span, words};
 use super::{Inspect, contract, parse_fit};
 use crate::files::{MAX_FILE_BYTES, Open};
 use crate::read::values::name;
-use crate::yaml::{Cursor, Diagnostic, Document, Fields, closest};
+use crate::yaml::{Cursor, Diagnostic, Document, Fields, hint};
 
 /// The most contracts of a catalogue.
 pub const MAX_CONTRACTS: usize = 1000;
@@ -45,7 +45,7 @@ impl Catalogue {
         Document::parse(text).map_err(|error| vec![error])?.read(|cursor| {
             let mut fields = cursor.fields()?;
             let mut none = |_: &str| Err("a catalogue by itself has its contracts inside".to_owned());
-            let (catalogue, _) = Self::read(&mut fields, &mut none, &|_| Vec::new());
+            let (catalogue, _) = Self::read(&mut fields, &mut none, &|_, _| Vec::new());
             fields.finish();
             catalogue
         })
@@ -217,8 +217,7 @@ fn known(at: &Cursor<'_>, key: &str, field: &str, names: &[Option<String>], ids:
     for (place, name) in names.iter().enumerate() {
         let Some(name) = name else { continue };
         if !ids.contains(name) {
-            let hint = closest(name, ids.iter().map(String::as_str));
-            let hint = hint.map_or(String::new(), |near| format!("; did you mean {near}?"));
+            let hint = hint(name, ids.iter().map(String::as_str));
             at.error_at(&format!("{key}[{place}].{field}"), format_args!("no {field} has the id {name}{hint}"));
             fine = false;
         }

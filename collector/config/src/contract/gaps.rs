@@ -4,16 +4,14 @@ use quorate_model::CheckId;
 
 use crate::yaml::Cursor;
 
-/// The id of a check that could not be read begins with this.
-const UNREAD_CHECK: &str = "unread-part-of-this-contract-";
-
 /// What could not be read so far.
 ///
 /// In its place stands a value that contradicts nothing, or an item is left out of its list; then the places of the others
 /// are kept, so that what is wrong with them is told of the right one.
 #[derive(Debug, Default)]
-pub(super) struct Gaps {
+pub(crate) struct Gaps {
     count: usize,
+    checks: Vec<CheckId>,
     places: Vec<(&'static str, Vec<usize>)>,
 }
 
@@ -35,8 +33,16 @@ impl Gaps {
     pub(super) fn fill_check(&mut self, check: Option<CheckId>) -> CheckId {
         check.unwrap_or_else(|| {
             self.count += 1;
-            CheckId::new(&format!("{UNREAD_CHECK}{}", self.count)).expect("letters, digits and hyphens are an id")
+            let check = CheckId::new(&format!("unread-part-of-this-contract-{}", self.count));
+            let check = check.expect("letters, digits and hyphens are an id");
+            self.checks.push(check.clone());
+            check
         })
+    }
+
+    /// True for a check that stands where one could not be read.
+    pub(crate) fn is_unread(&self, check: &CheckId) -> bool {
+        self.checks.contains(check)
     }
 
     /// The items of a list that could be read. `path` is that of the list in the contract.
@@ -70,9 +76,4 @@ impl Gaps {
         };
         self.places.iter().find_map(place).unwrap_or_else(|| path.to_owned())
     }
-}
-
-/// True for a check that stands where one could not be read.
-pub(crate) fn is_unread(check: &CheckId) -> bool {
-    check.as_str().starts_with(UNREAD_CHECK)
 }

@@ -9,7 +9,7 @@ use super::catalogue::Catalogue;
 use super::exclusions::of_class;
 use super::gaps::Gaps;
 use super::values::id;
-use crate::yaml::{Cursor, Fields, closest};
+use crate::yaml::{Cursor, Fields, hint};
 
 /// The most entries of planned maintenance.
 pub const MAX_MAINTENANCE: usize = 1000;
@@ -77,8 +77,7 @@ fn known(cursor: &Cursor<'_>, ids: Option<&BTreeSet<String>>) -> Option<Contract
     if ids.contains(name.as_str()) {
         return Some(name);
     }
-    let hint = closest(name.as_str(), ids.iter().map(String::as_str));
-    let hint = hint.map_or(String::new(), |near| format!("; did you mean {near}?"));
+    let hint = hint(name.as_str(), ids.iter().map(String::as_str));
     cursor.error(format_args!("no contract has the id {name}{hint}"));
     None
 }

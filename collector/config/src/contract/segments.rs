@@ -5,8 +5,10 @@ use std::fmt;
 use std::io::{self, BufRead, Read};
 
 use quorate_collector_sla::{Interval, PlainSegment, Timeline};
-use quorate_model::{CheckId, State};
+use quorate_model::{CheckId, CollectorTime, State};
 use serde_json::{Map, Value};
+
+use super::values::TIMES;
 
 /// The most segments of one file.
 pub const MAX_SEGMENTS: usize = 5_000_000;
@@ -16,9 +18,6 @@ pub const MAX_LINE_ERRORS: usize = 100;
 
 /// The longest line, in bytes.
 const MAX_LINE_BYTES: u64 = 64 * 1024;
-
-/// Milliseconds of 1970 to 9998.
-const TIMES_MS: std::ops::RangeInclusive<i64> = 0..=253_370_764_800_000;
 
 /// What is wrong with a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,9 +166,12 @@ fn time_of(
         error(field, "is missing".to_owned());
         return None;
     };
-    let time = value.as_i64().filter(|ms| TIMES_MS.contains(ms));
+    let time = value.as_i64().filter(|ms| TIMES.contains(&CollectorTime::from_millis(*ms)));
     if time.is_none() {
-        error(field, format!("is {value}; allowed are whole milliseconds since 1970, up to {}", TIMES_MS.end()));
+        error(
+            field,
+            format!("is {value}; allowed are whole milliseconds since 1970, up to {}", TIMES.end().as_millis()),
+        );
     }
     time
 }

@@ -10,7 +10,7 @@ use quorate_model::{CheckId, CollectorTime, IdError, Micros, Millis};
 use super::gaps::Gaps;
 use crate::read::values::text;
 use crate::scalar::duration;
-use crate::yaml::{Cursor, closest};
+use crate::yaml::{Cursor, hint};
 
 /// The most bytes of a text for people.
 const MAX_TEXT_BYTES: usize = 4096;
@@ -28,7 +28,7 @@ const CURRENCIES: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BI
                           VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
 
 /// The times of contracts: 1970-01-01 up to 9999-01-01.
-const TIMES: RangeInclusive<CollectorTime> =
+pub(super) const TIMES: RangeInclusive<CollectorTime> =
     CollectorTime::from_millis(0)..=CollectorTime::from_millis(253_370_764_800_000);
 
 /// A moment with its offset, such as `2026-10-04T01:00:00Z`.
@@ -92,8 +92,7 @@ pub(super) fn money(cursor: &Cursor<'_>) -> Option<Money> {
         return None;
     };
     if !CURRENCIES.split(' ').any(|known| known == currency.code()) {
-        let hint = closest(currency.code(), CURRENCIES.split(' '));
-        let hint = hint.map_or(String::new(), |near| format!("; did you mean {near}?"));
+        let hint = hint(currency.code(), CURRENCIES.split(' '));
         cursor.error(format_args!("no currency of ISO 4217 has the code {}{hint}", currency.code()));
         return None;
     }

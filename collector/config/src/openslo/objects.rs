@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::keys::{Remarks, remark};
-use crate::yaml::{Cursor, closest};
+use crate::yaml::{Cursor, hint};
 
 const SLO: &str = "SLO";
 const SLI: &str = "SLI";
@@ -130,8 +130,7 @@ fn none_found(objects: &[Object<'_>], name: Option<&str>) -> String {
     let names = names(objects);
     match name {
         Some(name) if !names.is_empty() => {
-            let hint = closest(name, names.iter().copied());
-            let hint = hint.map_or(String::new(), |near| format!("; did you mean {near}?"));
+            let hint = hint(name, names.iter().copied());
             format!("no SLO has the name {name}; there are {}{hint}", listed(names))
         }
         _ => {

@@ -9,7 +9,7 @@ use quorate_model::check::{
 use super::values::{
     dns_server, endpoint, family, header_value, headers, host, is_host_name, json_path, method, regex, text,
 };
-use crate::yaml::{Cursor, Fields, closest};
+use crate::yaml::{Cursor, Fields, hint};
 
 /// The most bytes of a request's body or of what is sent over TCP.
 const MAX_SEND_BYTES: usize = 64 * 1024;
@@ -209,7 +209,7 @@ fn rcode(cursor: &Cursor<'_>) -> Option<String> {
     if RCODES.contains(&word) {
         return Some(word.to_owned());
     }
-    let hint = closest(word, RCODES).map_or(String::new(), |near| format!("; did you mean {near}?"));
+    let hint = hint(word, RCODES);
     cursor.error(format_args!("{word:?} is not a response code; allowed are {}{hint}", RCODES.join(", ")));
     None
 }

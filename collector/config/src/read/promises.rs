@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use quorate_collector_sla::ContractDraft;
 use quorate_model::{CheckId, RegionId};
 
-use crate::contract::is_unread;
-use crate::yaml::{Cursor, closest};
+use crate::contract::Gaps;
+use crate::yaml::{Cursor, hint};
 
 /// The ids of checks and regions as they stand in the text, also of those with other mistakes; `None` where one is no id, so
 /// that nobody can say what is missing.
@@ -30,12 +30,15 @@ impl<'a> Known<'a> {
     }
 
     /// Every check and every region that the contract names and the configuration does not have, with its path.
-    pub(super) fn unknown(&self, contract: &ContractDraft) -> Vec<(String, String)> {
+    pub(super) fn unknown(&self, contract: &ContractDraft, gaps: &Gaps) -> Vec<(String, String)> {
         let mut out = Vec::new();
         if let Some(checks) = &self.checks {
             for (path, check) in contract.service.places() {
-                if !is_unread(check) && !checks.contains(check.as_str()) {
-                    out.push((path, format!("no check has the id {check}{}", hint(check.as_str(), checks))));
+                if !gaps.is_unread(check) && !checks.contains(check.as_str()) {
+                    out.push((
+                        path,
+                        format!("no check has the id {check}{}", hint(check.as_str(), checks.iter().copied())),
+                    ));
                 }
             }
         }
@@ -45,13 +48,12 @@ impl<'a> Known<'a> {
                     continue;
                 };
                 let path = format!("objectives.latency[{place}].region");
-                out.push((path, format!("no region has the id {region}{}", hint(region.as_str(), regions))));
+                out.push((
+                    path,
+                    format!("no region has the id {region}{}", hint(region.as_str(), regions.iter().copied())),
+                ));
             }
         }
         out
     }
-}
-
-fn hint(name: &str, known: &BTreeSet<&str>) -> String {
-    closest(name, known.iter().copied()).map_or(String::new(), |near| format!("; did you mean {near}?"))
 }

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use super::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Position};
-use super::suggest::closest;
+use super::suggest::{closest, hint};
 use super::{Key, Node, ScalarKind, Value};
 
 /// A value in the document, with its key path and the place where errors are gathered. Cloning is cheap but for the path.
@@ -213,8 +213,7 @@ impl<'a> Cursor<'a> {
         let found = all.iter().copied().find(|value| word(*value) == text);
         if found.is_none() {
             let words: Vec<&str> = all.iter().map(|value| word(*value)).collect();
-            let hint = closest(text, words.iter().copied());
-            let hint = hint.map_or(String::new(), |near| format!("; did you mean {near}?"));
+            let hint = hint(text, words.iter().copied());
             self.error(format_args!("expected one of {}, found {}{hint}", words.join(", "), self.found()));
         }
         found

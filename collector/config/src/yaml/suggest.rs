@@ -11,6 +11,11 @@ pub fn closest<'a>(word: &str, allowed: impl IntoIterator<Item = &'a str>) -> Op
         .map(|(_, candidate)| candidate)
 }
 
+/// What is put behind an error where something allowed is spelled nearly so, such as `; did you mean shop?`; else nothing.
+pub fn hint<'a>(word: &str, allowed: impl IntoIterator<Item = &'a str>) -> String {
+    closest(word, allowed).map_or(String::new(), |near| format!("; did you mean {near}?"))
+}
+
 /// Levenshtein distance with the exchange of two neighbours as one step (optimal string alignment).
 fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.chars().take(64).flat_map(char::to_lowercase).collect();

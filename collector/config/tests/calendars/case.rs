@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use quorate_collector_config::contract::{parse_contract, read_segments, zone_for_period};
+use quorate_collector_config::scalar::duration;
 use quorate_collector_sla::evaluate::{CheckInput, Evaluation, Inputs, evaluate};
 use quorate_collector_sla::{Contract, Interval, Window, WindowKind, Zone};
 use quorate_model::{CollectorTime, Millis};
@@ -153,20 +154,5 @@ fn shown(time: CollectorTime) -> String {
 
 /// `1h30m`, `500ms`, `60s`, `1d`.
 fn span(text: &str) -> Millis {
-    let (mut sum, mut rest) = (0, text);
-    while !rest.is_empty() {
-        let (number, after) = rest.split_at(rest.find(char::is_alphabetic).expect("a unit after the number"));
-        let (unit, after) = after.split_at(after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len()));
-        let factor = match unit {
-            "ms" => 1,
-            "s" => 1000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => panic!("{unit} is no unit"),
-        };
-        sum += number.parse::<i64>().expect("a number") * factor;
-        rest = after;
-    }
-    Millis::new(sum)
+    duration(text).expect("a duration")
 }

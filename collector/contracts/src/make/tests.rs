@@ -211,5 +211,5 @@ fn a_report_is_due_three_days_after_its_window() {
     let material = material((HOUR, 2 * HOUR), 2 * DAY_MS);
     assert_eq!(freezes_at(&material.window), at(4 * DAY_MS));
     assert!(!is_due(&material.window, at(4 * DAY_MS - 1)) && is_due(&material.window, at(4 * DAY_MS)));
-    assert_eq!(key(&material.contract.terms().id, &material.window), "gold/2026-10-04");
+    assert_eq!(key(&material.contract.terms().id, &material.window.label), "gold/2026-10-04");
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Document, DocumentError};
 
 /// The last millisecond of the year 9999, after 1970; no length is longer than all these years.
-const MAX_MS: i64 = 253_402_300_799_999;
+pub const MAX_MS: i64 = 253_402_300_799_999;
 
 /// Refuses the first number of milliseconds that is none of a report, and what ends before it starts.
 pub(super) fn check(document: &Document) -> Result<(), DocumentError> {

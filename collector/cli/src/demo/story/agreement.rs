@@ -107,7 +107,7 @@ fn from_states(segments: &Segments, report: &Document) -> Result<Document, Strin
         incidents: Vec::new(),
         latency: Vec::new(),
         methods: Vec::new(),
-        plans: config.catalogue.plans_of(&terms.id).cloned().collect(),
+        plans: Vec::new(),
         customers: customers.map(|(plan, customer)| (plan.clone(), customer.clone())).collect(),
         credited_before: BTreeMap::new(),
         contract: contract.clone(),
