@@ -68,6 +68,9 @@ fn main() {
     let evidence = report.incidents.iter().filter(|incident| !incident.evidence.is_empty()).count();
     println!("report: {} bytes of JSON, {evidence} incidents with their samples", body.len());
     say("12-month report of one check, over HTTP", best(year), Some(BUDGET));
+    let helped = || get(http, "/api/v1/slas/helped/report?period=2026").expect("a report");
+    let promises = Document::parse(&helped()).expect("a report").support.len();
+    say(&format!("the same with {promises} promises of support to judge, no outage answered"), best(helped), None);
     runtime.block_on(collector.stop()).expect("it ends");
 }
 
@@ -116,7 +119,14 @@ fn configure(directory: &Path) -> PathBuf {
          \x20   min_outage: 60s\n\
          \x20   objectives: {{availability: 99.95%, latency: [{{percentile: 95, under: 300ms}}]}}\n\
          \x20   credit: {{tiers: [{{below: 99.95%, percent: 10}}]}}\n\
-         plans: [{{id: pro, contract: gold}}]\n\
+         \x20 - {{id: helped, service: shop, window: calendar_year, min_outage: 60s, objectives: {{availability: 99.95%}}}}\n\
+         plans:\n\
+         \x20 - {{id: pro, contract: gold}}\n\
+         \x20 - id: aided\n\
+         \x20   contract: helped\n\
+         \x20   support:\n\
+         \x20     hours: [{{days: [mon, tue, wed, thu, fri], from: \"09:00\", to: \"17:00\"}}]\n\
+         \x20     targets: {{high: {{acknowledge: 30s, resolve: 4h}}}}\n\
          customers: [{{id: acme, plan: pro, fee: 499.99 EUR}}]\n",
         directory.join("data").display(),
         regions.join(", ")

@@ -452,10 +452,9 @@ const fn first_format() -> u32 {
 }
 
 impl Document {
-    /// The version of the data model that is written. 2 added the rules, support, of
-    /// incidents what is left out of them and what people did about them, weights, and of
-    /// exclusions when they were entered, when they really ended and where they can be looked up; a report of 1 lacks
-    /// them.
+    /// The version of the data model that is written. 2 added the customer, the rules, support, of incidents what is left
+    /// out of them and what people did about them, weights, and of exclusions when they were entered, when they really
+    /// ended and where they can be looked up; a report of 1 lacks them.
     pub const FORMAT: u32 = 2;
 
     /// The document without what the data model of that version lacked, so that a report is compared with one frozen
