@@ -3,7 +3,7 @@
 # with mutual TLS on loopback, and faults that you cause. Nothing is left behind but the build.
 #
 #   deploy/demo.sh                    the live view: cut a region, stop the target, kill the collector
-#   deploy/demo.sh --story            unattended, about 90 seconds: each fault, and whether the collector said the truth
+#   deploy/demo.sh --story            unattended, about 100 seconds: each fault, and whether the collector said the truth
 #   deploy/demo.sh --story --output json
 #   deploy/demo.sh --no-install ...   installs nothing; says what is missing
 #
