@@ -192,13 +192,16 @@ fn applied(incident: &Incident, rulings: &[Ruling]) -> Vec<AppliedExclusion> {
         let end = incident.end.unwrap_or(incident.end_bounds.latest);
         down = Interval::new(incident.start, end).into_iter().collect();
     }
+    let (Some(first), Some(last)) = (down.iter().next(), down.iter().last()) else { return Vec::new() };
+    // Of a year's maintenance hardly any occurrence is near the incident.
+    let near = |ruling: &&Ruling| ruling.interval.start() < last.end() && first.start() < ruling.interval.end();
     let line = |ruling: &Ruling| AppliedExclusion {
         class: ruling.class.as_str().to_owned(),
         start_ms: ruling.interval.start().as_millis(),
         end_ms: ruling.interval.end().as_millis(),
         excluded_ms: ruling.excluded.intersect(&down).length().get(),
     };
-    rulings.iter().map(line).filter(|line| line.excluded_ms > 0).collect()
+    rulings.iter().filter(near).map(line).filter(|line| line.excluded_ms > 0).collect()
 }
 
 fn incident(entry: &ReportIncident, rulings: &[Ruling]) -> IncidentLine {
